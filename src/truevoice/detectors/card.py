@@ -1,0 +1,91 @@
+"""The card of a detector: everything one must know about it before any weight is loaded.
+
+A card is a YAML file `models/NAME.yaml` beside the network it describes; the register is the listing of those files.
+Reading a card needs no torch, so `truevoice models` is fast and works on the core alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from truevoice.errors import TruevoiceError
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One published or measured error rate. `eer` is a fraction; `on` names the data, `by` who measured it."""
+
+    eer: float
+    on: str
+    by: str
+    auc: float | None = None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A published weight file that is not ours to ship: where it lies, its size in bytes, its sha256."""
+
+    url: str
+    file: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a detector is. `window` is its native input length in samples at `sample_rate` Hz.
+
+    `score` says in words what `Detector.scores` returns; whatever the authors' own sign, here higher = more bona fide.
+    `network` is "module:Class" under `truevoice.models`, built with `arguments`; `bonafide_index` is the logit that
+    is the score. `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
+    """
+
+    name: str
+    title: str
+    summary: str
+    parameters: int
+    window: int
+    score: str
+    training_data: str
+    licence: str
+    paper: str
+    source: str
+    sample_rate: int = 16000
+    network: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    bonafide_index: int = 1
+    shipped: str | None = None
+    weights: Weights | None = None
+    figures: tuple[Figure, ...] = ()
+    speed: str = ""
+
+    @classmethod
+    def from_dict(cls, raw: dict[str, Any], origin: str) -> Card:
+        """Builds a card from parsed YAML; an unknown or missing key is a `TruevoiceError` that names `origin`."""
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(raw) - known):
+            raise TruevoiceError(f"{origin}: unknown key {', '.join(unknown)}")
+        data = dict(raw)
+        try:
+            if data.get("weights"):
+                data["weights"] = Weights(**data["weights"])
+            data["figures"] = tuple(Figure(**figure) for figure in data.get("figures") or ())
+            return cls(**data)
+        except TypeError as error:
+            raise TruevoiceError(f"{origin}: {error}") from None
+
+
+@cache
+def cards() -> dict[str, Card]:
+    """All cards of the register by name, in alphabetical order."""
+    import yaml
+
+    found = {}
+    for entry in sorted(resources.files("truevoice.models").iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".yaml"):
+            card = Card.from_dict(yaml.safe_load(entry.read_text(encoding="utf-8")), entry.name)
+            found[card.name] = card
+    return found
