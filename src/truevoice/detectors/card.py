@@ -39,6 +39,7 @@ class Card:
     """What a detector is. `window` is its native input length in samples at `sample_rate` Hz.
 
     `score` says in words what `Detector.scores` returns; whatever the authors' own sign, here higher = more bona fide.
+    `fixed_window`: it hears no other length than `window`; `shortest_window`: the least it can take, in samples.
     `network` is "module:Class" under `truevoice.models`, built with `arguments`; `bonafide_index` is the logit that
     is the score. `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
     """
@@ -54,6 +55,8 @@ class Card:
     paper: str
     source: str
     sample_rate: int = 16000
+    fixed_window: bool = False
+    shortest_window: int = 1
     network: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     bonafide_index: int = 1

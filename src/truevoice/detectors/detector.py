@@ -1,0 +1,215 @@
+"""The detector: windows → CM scores, and a recording → a result.
+
+Whatever the engine and whoever trained it: float32 windows (B, T) at 16 kHz go in, scores (B,) come out, and a higher
+score means more bona fide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from truevoice.audio import DEFAULT_LIMITS, SAMPLE_RATE, AudioStream, Limits, open_audio
+from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.card import Card
+from truevoice.detectors.result import Result, Segment
+from truevoice.errors import AudioError, UsageError
+from truevoice.windows import WindowCutter, WindowPolicy, Windows, cut, default_policy, pool
+
+SHORTEST_SOUND = 0.025  # s; less than one frame of any front-end: nothing to score
+SHORTEST_JUDGED = 1.0  # s; below this the calibration was never measured, so no verdict
+SILENT_DB = -70.0  # dB re full scale, root mean square: below it there is no voice to judge
+
+
+class Engine(Protocol):
+    """What runs the network: `run` takes (B, T) float32 and gives (B,) float32, higher = more bona fide."""
+
+    name: str
+    device: str
+    batch_size: int
+
+    def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]: ...
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A loaded detector. `checksum`: sha256 of the weight file; `calibration`: None where it has none."""
+
+    card: Card
+    engine: Engine
+    checksum: str
+    calibration: Calibration | None = None
+    checkpoint: Path | None = None
+
+    sample_rate = SAMPLE_RATE
+    polarity = "higher = more bona fide"
+
+    @property
+    def name(self) -> str:
+        return self.card.name
+
+    @property
+    def window(self) -> int:
+        """Native window in samples."""
+        return self.card.window
+
+    @property
+    def policy(self) -> WindowPolicy:
+        """The window policy used where none is asked for: the calibration's own, else overlapping native windows."""
+        if self.calibration and self.calibration.windows:
+            return WindowPolicy(**self.calibration.windows)
+        return default_policy(self.window)
+
+    def scores(self, windows: Any) -> NDArray[np.float32]:
+        """CM scores (B,) float32 of windows (B, T) float32 at 16 kHz; for a published model its authors' own score.
+
+        A detector with a fixed window hears windows of another length in pieces of its own: half a window apart,
+        averaged; shorter ones repeated until they fill it.
+        Raises UsageError for another shape, too few samples, NaN or infinite samples.
+        """
+        array = np.asarray(windows)
+        if array.ndim != 2 or array.dtype.kind != "f":
+            raise UsageError(f"scores takes float windows of shape (B, T), not {array.dtype} of shape {array.shape}")
+        if array.shape[1] < self.card.shortest_window:
+            raise UsageError(f"{self.name} needs windows of at least {self.card.shortest_window} samples")
+        if not np.isfinite(array).all():
+            raise UsageError("the windows hold NaN or infinite samples")
+        if self.card.fixed_window and len(array) and array.shape[1] != self.window:
+            inner = default_policy(self.window)
+            return np.array([self._run(cut(row, inner)[1]).mean() for row in array.astype(np.float32)], np.float32)
+        return self._run(array)
+
+    def _run(self, windows: NDArray[Any]) -> NDArray[np.float32]:
+        ready = np.ascontiguousarray(windows, dtype=np.float32)
+        size = self.engine.batch_size
+        parts = [self.engine.run(ready[i : i + size]) for i in range(0, len(ready), size)]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def score(
+        self, source: Any, sr: int | None = None, *, policy: WindowPolicy | None = None, limits: Limits = DEFAULT_LIMITS
+    ) -> Result:
+        """Scores one recording: path, "-", bytes, binary file, or array of samples with its rate `sr` in Hz.
+
+        Memory does not grow with the recording's length. Raises AudioError or UsageError, one line each.
+        """
+        policy = self.checked_policy(policy)
+        with open_audio(source, sr, limits=limits) as stream:
+            hearing = Hearing(policy, stream)
+            starts, scores = [], []
+            for piece, windows in hearing.pieces():
+                starts.append(piece)
+                scores.append(self.scores(windows))
+        return self.judge(hearing, np.concatenate(starts), np.concatenate(scores))
+
+    def checked_policy(self, policy: WindowPolicy | None) -> WindowPolicy:
+        """`policy`, or the default; raises UsageError where its windows are too short for the detector."""
+        policy = policy or self.policy
+        if self.card.fixed_window and policy.window != self.window:
+            raise UsageError(
+                f"{self.name} hears exactly {self.window} samples at a time; {policy.window} were asked for"
+            )
+        if policy.window < self.card.shortest_window:
+            raise UsageError(f"{self.name} needs windows of at least {self.card.shortest_window} samples")
+        return policy
+
+    def judge(
+        self, hearing: Hearing, starts: NDArray[np.int64], scores: NDArray[np.float32], label: str = ""
+    ) -> Result:
+        """Window starts (N,) and scores (N,) of one recording → its result. Raises AudioError for a NaN score."""
+        stream, policy = hearing.stream, hearing.policy
+        score = pool(scores, policy.pooling)
+        if not math.isfinite(score):
+            raise AudioError(f"{stream.name}: {self.name} gave no finite score; the samples may be far over full scale")
+        heard = hearing.heard / SAMPLE_RATE
+        segments = tuple(
+            Segment(start / SAMPLE_RATE, min((start + policy.window) / SAMPLE_RATE, heard), float(value))
+            for start, value in zip(starts.tolist(), scores)
+        )
+        p_spoof, verdict, reason, warnings = None, "", "", []
+        if stream.damaged_packets:
+            warnings.append(f"{stream.damaged_packets} damaged packets were stepped over")
+        if self.calibration:
+            p_spoof = self.calibration.p_spoof(score)
+            reason = hearing.reason_to_abstain()
+            verdict = "abstain" if reason else self.calibration.verdict(score)
+            if self.calibration.windows and self.calibration.windows != policy.to_dict():
+                measured = WindowPolicy(**self.calibration.windows)
+                warnings.append(f"the calibration was measured with windows of {measured}")
+        return Result(
+            trial=stream.name,
+            label=label,
+            score=score,
+            p_spoof=p_spoof,
+            verdict=verdict,
+            reason=reason,
+            warning="; ".join(warnings),
+            segments=segments,
+            duration=round(stream.duration, 6),
+            rate=stream.rate,
+            channels=stream.channels,
+            codec=stream.codec,
+            decoder=stream.decoder,
+            model=self.name,
+            checksum=self.checksum,
+            engine=f"{self.engine.name}/{self.engine.device}",
+            windows=policy.to_dict(),
+        )
+
+
+class Hearing:
+    """One recording on its way through the windows: what was heard of it, how loud it was."""
+
+    def __init__(self, policy: WindowPolicy, stream: AudioStream) -> None:
+        self.policy = policy
+        self.stream = stream
+        self._energy = 0.0
+        self.heard = 0  # samples
+
+    def pieces(self) -> Iterator[Windows]:
+        """Gives (starts (N,), windows (N, window)) with N ≥ 1, until the recording or the policy ends it."""
+        cutter = WindowCutter(self.policy)
+        for block in self.stream.blocks():
+            self._energy += float(np.dot(block, block))
+            starts, windows = cutter.push(block)
+            self.heard = cutter.heard
+            if len(starts):
+                yield starts, windows
+            if cutter.done:
+                break
+        if self.heard < SHORTEST_SOUND * SAMPLE_RATE:
+            raise AudioError(
+                f"{self.stream.name}: is too short to score: {self.heard / SAMPLE_RATE * 1000:.2f} ms, "
+                f"at least {SHORTEST_SOUND * 1000:.0f} ms are needed"
+            )
+        starts, windows = cutter.finish()
+        if len(starts):
+            yield starts, windows
+
+    def reason_to_abstain(self) -> str:
+        """Why no verdict should be given, or ""."""
+        seconds = self.heard / SAMPLE_RATE
+        if seconds < SHORTEST_JUDGED:
+            return f"too short to judge: {seconds:.2f} s, at least {SHORTEST_JUDGED:.0f} s are needed"
+        power = self._energy / max(self.heard, 1)
+        if power <= 10 ** (SILENT_DB / 10):
+            return f"silent: below {SILENT_DB:.0f} dB of full scale"
+        return ""
+
+
+def failed(trial: str, reason: str, detector: Detector, policy: WindowPolicy, label: str = "") -> Result:
+    """The row of a recording that could not be scored."""
+    return Result(
+        trial=trial,
+        label=label,
+        error=reason,
+        model=detector.name,
+        checksum=detector.checksum,
+        engine=f"{detector.engine.name}/{detector.engine.device}",
+        windows=policy.to_dict(),
+    )

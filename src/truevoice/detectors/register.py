@@ -1,0 +1,131 @@
+"""The register: a name or a path → a detector ready to score.
+
+Adding a detector is adding its card, `models/NAME.yaml`; nothing here changes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from truevoice.detectors.cache import cached_weights, sha256_of, where_to_get
+from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.card import Card, cards
+from truevoice.detectors.detector import Detector
+from truevoice.detectors.onnx_engine import OnnxEngine
+from truevoice.errors import CheckpointError, TruevoiceError, UsageError
+
+DEFAULT_MODEL = "mel-cnn"
+ENGINES = ("auto", "onnx", "torch")
+
+
+def load(
+    name: str | Path | None = None,
+    *,
+    checkpoint: str | Path | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+) -> Detector:
+    """Loads a detector by its name in the register (`truevoice models` lists them), or an ONNX graph by its path.
+
+    name: None = the one that comes with the package. checkpoint: a weight file for the named model; without it the
+    shipped graph or the cache is used. device: auto, cpu, cuda, cuda:N, mps. engine: auto, onnx, torch.
+    Raises UsageError for an unknown name, device or engine; CheckpointError where weights are missing or wrong, in one
+    line that says where to get them; MissingExtraError where torch is needed and absent.
+
+    >>> truevoice.load().score("voice.mp3").verdict                                    # doctest: +SKIP
+    >>> truevoice.load("aasist", checkpoint="AASIST.pth").scores(windows)              # doctest: +SKIP
+    """
+    if engine not in ENGINES:
+        raise UsageError(f"engine {engine!r} is not known: choose {', '.join(ENGINES)}")
+    name = DEFAULT_MODEL if name is None else str(name)
+    if name not in cards():
+        return _load_path(name, checkpoint, device, engine)
+    card = cards()[name]
+    if card.shipped and checkpoint is None:
+        return _load_shipped(card, device, engine)
+    path = Path(checkpoint) if checkpoint is not None else cached_weights(card) if card.weights else None
+    if path is None or (checkpoint is None and not path.exists()):
+        raise CheckpointError(where_to_get(card))
+    if path.suffix == ".onnx":
+        return _load_path(str(path), None, device, engine)
+    return _load_published(card, path, device, engine)
+
+
+def find_card(name: str) -> Card:
+    """The card of a registered name; UsageError with the nearest names for another."""
+    if name in cards():
+        return cards()[name]
+    near = difflib.get_close_matches(name, cards(), n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(cards()) or 'none'}"
+    raise UsageError(f"model {name!r} is not known; {hint} ('truevoice models' lists all)")
+
+
+def _load_shipped(card: Card, device: str, engine: str) -> Detector:
+    if engine == "torch":
+        raise UsageError(
+            f"{card.name} is shipped as an ONNX graph; --engine torch takes it with --checkpoint FILE only"
+        )
+    folder = resources.files("truevoice") / "weights"
+    graph = (folder / str(card.shipped)).read_bytes()
+    sidecar = json.loads((folder / str(card.shipped)).with_suffix(".json").read_text())  # type: ignore[attr-defined]
+    return _from_graph(card, graph, sidecar, device, origin=str(card.shipped))
+
+
+def _load_path(name: str, checkpoint: str | Path | None, device: str, engine: str) -> Detector:
+    path = Path(name)
+    if checkpoint is not None or not path.exists():
+        find_card(name)  # raises with the nearest names
+    if path.suffix != ".onnx":
+        raise UsageError(f"{name}: which model is it? pass --model NAME --checkpoint {name} ('truevoice models' lists)")
+    if engine == "torch":
+        raise UsageError(f"{name}: is an ONNX graph; it does not run on --engine torch")
+    sidecar_path = path.with_suffix(".json")
+    if not sidecar_path.exists():
+        raise CheckpointError(f"{name}: its description {sidecar_path.name} is missing beside it")
+    try:
+        sidecar = json.loads(sidecar_path.read_text())
+        card = Card.from_dict({**_CARD_OF_UNKNOWN, **sidecar["card"]}, str(sidecar_path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{sidecar_path}: is not a detector's description ({error})") from None
+    return _from_graph(card, path.read_bytes(), sidecar, device, origin=name)
+
+
+_CARD_OF_UNKNOWN = {**dict.fromkeys(("training_data", "licence", "paper", "source"), "unknown"), "summary": ""}
+
+
+def _from_graph(card: Card, graph: bytes, sidecar: dict[str, Any], device: str, origin: str) -> Detector:
+    checksum = hashlib.sha256(graph).hexdigest()
+    if checksum != sidecar.get("sha256"):
+        raise CheckpointError(f"{origin}: does not match its description's sha256; it is damaged or was exchanged")
+    return Detector(card, OnnxEngine(graph, device), checksum, _calibration(sidecar, origin))
+
+
+def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
+    raw = sidecar.get("calibration")
+    if not raw:
+        return None
+    try:
+        return Calibration(
+            slope=raw["slope"],
+            offset=raw["offset"],
+            threshold=sidecar["threshold"]["score"],
+            prior_spoof=raw.get("prior_spoof", 0.5),
+            windows=sidecar["windows"],
+            fitted_on=raw.get("fitted_on", {}),
+        )
+    except (KeyError, TypeError) as error:
+        raise TruevoiceError(f"{origin}: its calibration lacks {error}") from None
+
+
+def _load_published(card: Card, path: Path, device: str, engine: str) -> Detector:
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file; {where_to_get(card)}")
+    from truevoice.detectors.torch_engine import open_torch
+
+    opened = open_torch(card, path, device)
+    return Detector(card, opened, sha256_of(path), checkpoint=path)
