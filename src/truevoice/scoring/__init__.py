@@ -1,0 +1,1 @@
+"""Scoring: many recordings through one detector, resumable, and what is written of it."""

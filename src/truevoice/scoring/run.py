@@ -1,0 +1,72 @@
+"""What stands beside every table of scores: which detector, which windows, which calibration, how many, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.detector import Detector
+from truevoice.detectors.result import Result
+from truevoice.windows import WindowPolicy
+
+
+@dataclass
+class Run:
+    """One run of scoring. Counts are over all rows of the results; `seconds` is the wall time of this run alone."""
+
+    model: str
+    checksum: str
+    engine: str
+    windows: WindowPolicy
+    calibration: Calibration | None
+    total: int = 0
+    failed: int = 0
+    bonafide: int = 0
+    spoof: int = 0
+    abstained: int = 0
+    kept: int = 0
+    passed_over: int = 0
+    audio_seconds: float = 0.0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, detector: Detector, policy: WindowPolicy) -> Run:
+        engine = f"{detector.engine.name}/{detector.engine.device}"
+        return cls(detector.name, detector.checksum, engine, policy, detector.calibration)
+
+    def count(self, results: Iterable[Result]) -> None:
+        """Adds results to the counts."""
+        for result in results:
+            self.total += 1
+            self.failed += bool(result.error)
+            self.bonafide += result.verdict == "bonafide"
+            self.spoof += result.verdict == "spoof"
+            self.abstained += result.verdict == "abstain"
+            self.audio_seconds += result.duration or 0.0
+
+    def settings(self) -> dict[str, Any]:
+        """What must be equal for results to stand in one table."""
+        line = self.calibration
+        calibration = [line.slope, line.offset, line.threshold, line.prior_spoof] if line else None
+        return {
+            "model": self.model,
+            "checksum": self.checksum,
+            "windows": str(self.windows),
+            "calibration": calibration,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        counts = {key: getattr(self, key) for key in ("total", "failed", "bonafide", "spoof", "abstained")}
+        return {
+            "model": self.model,
+            "checksum": self.checksum,
+            "engine": self.engine,
+            "windows": self.windows.to_dict(),
+            "threshold": self.calibration.threshold if self.calibration else None,
+            "prior_spoof": self.calibration.prior_spoof if self.calibration else None,
+            "polarity": "score: higher = more bona fide; p_spoof: probability of spoof",
+            **counts,
+            "audio_seconds": round(self.audio_seconds, 3),
+        }
