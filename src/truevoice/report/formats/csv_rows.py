@@ -1,0 +1,69 @@
+"""CSV: one row a trial, what spreadsheets and `truevoice evaluate --scores` read. Windows stand in JSON only."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from truevoice.detectors.result import Result
+from truevoice.report.format import Format
+from truevoice.scoring.run import Run
+
+COLUMNS = (
+    "trial",
+    "label",
+    "score",
+    "p_spoof",
+    "verdict",
+    "reason",
+    "error",
+    "warning",
+    "worst_start",
+    "worst_end",
+    "worst_score",
+    "windows",
+    "duration",
+    "model",
+    "checksum",
+    "policy",
+)
+
+
+def row(result: Result, run: Run) -> dict[str, Any]:
+    """One result as flat columns; what is unknown is None."""
+    worst = result.worst(1)
+    return {
+        "trial": result.trial,
+        "label": result.label,
+        "score": result.score,
+        "p_spoof": result.p_spoof,
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "error": result.error,
+        "warning": result.warning,
+        "worst_start": worst[0].start if worst else None,
+        "worst_end": worst[0].end if worst else None,
+        "worst_score": worst[0].score if worst else None,
+        "windows": len(result.segments),
+        "duration": result.duration,
+        "model": result.model,
+        "checksum": result.checksum,
+        "policy": str(run.windows),
+    }
+
+
+def render(results: Iterable[Result], run: Run) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for result in results:
+        writer.writerow(row(result, run))
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+    yield buffer.getvalue()
+
+
+FORMAT = Format("csv", ".csv", render)

@@ -1,0 +1,80 @@
+"""Writing results to files: each file appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePath
+
+from truevoice.detectors.result import Result
+from truevoice.errors import TruevoiceError, UsageError
+from truevoice.report.format import Format
+from truevoice.report.formats import FORMATS
+from truevoice.scoring.run import Run
+
+Results = Callable[[], Iterable[Result]]  # called once a format: a big run is read from disk, not held in memory
+
+
+def parse_formats(text: str) -> list[Format]:
+    """ "csv,json" → the formats, each once. Raises UsageError for an unknown name."""
+    wanted = [name.strip().lower() for name in text.split(",") if name.strip()]
+    for name in wanted:
+        if name not in FORMATS:
+            raise UsageError(f"format {name!r} is not known: choose among {', '.join(FORMATS)}")
+    return [FORMATS[name] for name in dict.fromkeys(wanted)]
+
+
+def write(results: Results, run: Run, folder: Path, formats: Iterable[Format]) -> list[Path]:
+    """Writes `folder/scores.EXT` for each format, or `folder/NAME/RECORDING.EXT` for those with one file a recording.
+
+    Gives the paths written (of the folder, for one file a recording). Raises TruevoiceError where the disk refuses.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for form in formats:
+            if form.per_trial:
+                written.append(folder / form.name)
+                _write_each(results(), run, folder / form.name, form)
+            else:
+                target = folder / f"scores{form.extension}"
+                replace_file(target, encode(results(), run, form))
+                written.append(target)
+    except OSError as error:
+        raise TruevoiceError(f"{error.filename or folder}: cannot be written ({error.strerror})") from None
+    return written
+
+
+def encode(results: Iterable[Result], run: Run, form: Format) -> Iterable[bytes]:
+    """Results in one format, as pieces of bytes."""
+    if form.binary is not None:
+        yield form.binary(results, run)
+    elif form.render is not None:
+        for piece in form.render(results, run):
+            yield piece.encode("utf-8", errors="surrogateescape")
+
+
+def replace_file(target: Path, pieces: Iterable[bytes]) -> None:
+    """Writes beside the target and moves into place, so that a killed run leaves the old file or the new one."""
+    part = target.with_name(target.name + ".part")
+    with part.open("wb") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(target)
+
+
+def _write_each(results: Iterable[Result], run: Run, folder: Path, form: Format) -> None:
+    taken: set[Path] = set()
+    for result in results:
+        if result.error:
+            continue
+        # Only plain parts of the name: a trial called ../../x must not leave the folder.
+        parts = [part for part in PurePath(result.trial).parts if part not in ("/", "..", ".", "\\")]
+        base = folder.joinpath(*parts[:-1], PurePath(parts[-1]).stem if parts else "recording")
+        target = base.with_name(base.name + form.extension)
+        if target in taken:  # a.wav beside a.mp3
+            target = base.with_name(PurePath(parts[-1]).name + form.extension)
+        taken.add(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, encode([result], run, form))
