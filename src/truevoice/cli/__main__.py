@@ -1,0 +1,62 @@
+"""Entry point of `truevoice`. Commands are loaded when they are called, so `--help` stays fast.
+
+Exit status: 0 all went well, 2 some recordings could not be scored, 1 the request itself was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import cyclopts
+from rich.console import Console
+
+from truevoice import __version__
+from truevoice.cli import STDIN_WORD, texts
+from truevoice.errors import TruevoiceError, one_line
+
+app = cyclopts.App(
+    name="truevoice",
+    help=texts.MAIN,
+    help_epilogue=texts.MAIN_EXAMPLES,
+    help_format="plaintext",
+    version=__version__,
+    result_action="return_value",
+    exit_on_error=False,
+    error_console=Console(stderr=True, soft_wrap=True, highlight=False),
+    error_formatter=lambda error: f"truevoice: {one_line(error)} (--help shows how)",
+)
+app.command("truevoice.cli.score:score_command", name="score", help=texts.SCORE, help_epilogue=texts.SCORE_EXAMPLES)
+app.command("truevoice.cli.models:models_app", name="models", help=texts.MODELS)
+app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command line and exits with its status; errors are one line on standard error."""
+    words = sys.argv[1:] if arguments is None else arguments
+    status: Any = 1
+    try:
+        status = app([STDIN_WORD if word == "-" else word for word in words])
+        sys.stdout.flush()
+    except cyclopts.CycloptsError:
+        pass  # already printed
+    except TruevoiceError as error:
+        print(f"truevoice: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("truevoice: interrupted; with -o, the same command goes on where it stopped", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:
+        if os.environ.get("TRUEVOICE_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {one_line(error)}"
+        print(f"truevoice: a defect of ours: {what} (TRUEVOICE_DEBUG=1 shows where)", file=sys.stderr)
+    sys.exit(status or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""`truevoice data` on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import App, Parameter
+
+from truevoice.cli import texts
+
+data_app = App(name="data", help_epilogue=texts.DATA_EXAMPLES)
+
+
+@data_app.default
+def list_command(
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+) -> int:
+    """List the published data sets that are known here.
+
+    Parameters
+    ----------
+    out
+        Folder for data.json and data.csv.
+    format
+        json or csv, in place of the table.
+    """
+    from rich.table import Table
+
+    from truevoice.cli.listing import deliver
+    from truevoice.cli.screen import console
+    from truevoice.commands.data import data_sets
+
+    rows = data_sets()
+    if deliver(rows, "data", out, format):
+        return 0
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("name", "what it is", "download", "licence"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(f"[bold]{row['name']}[/bold]", row["summary"], _size(row["size_bytes"]), row["licence"])
+    console().print(table)
+    return 0
+
+
+@data_app.command(name="info", help=texts.INFO, help_epilogue=texts.INFO_EXAMPLES)
+def info_command(
+    name: str,
+    *,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+) -> int:
+    """Say where a published data set lies, its size and checksums, how its labels read, and its traps.
+
+    Parameters
+    ----------
+    name
+        A name of `truevoice data`.
+    out
+        Folder for NAME.json and NAME.csv.
+    format
+        json or csv, in place of the text.
+    """
+    from truevoice.cli.listing import deliver
+    from truevoice.cli.screen import console
+    from truevoice.commands.data import info
+
+    card = info(name)
+    if deliver([card], name, out, format):
+        return 0
+    screen = console()
+    for heading, text in _paragraphs(card):
+        screen.print(heading, style="bold")
+        screen.print(text, markup=False, soft_wrap=not screen.is_terminal)
+    return 0
+
+
+def _paragraphs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield f"{card['title']} ({card['name']})", card["summary"]
+    yield "where", "\n".join([card["homepage"], *map(_file, card["files"])])
+    for key in ("licence", "audio", "layout", "labels", "splits"):
+        if card[key]:
+            yield key, str(card[key]).rstrip()
+    if card["counts"]:
+        yield "counts", "\n".join(f"{split}: {_count(count)}" for split, count in card["counts"].items())
+    for key in ("cautions", "unverified"):
+        if card[key]:
+            yield key, "\n".join(f"- {line}" for line in card[key])
+    yield "paper", card["paper"] + (f" arXiv:{card['arxiv']}" if card["arxiv"] else "")
+
+
+def _file(file: dict[str, Any]) -> str:
+    size = f"{file['bytes']:,} bytes" if file["bytes"] else "size not published"
+    digests = [f"{kind} {file[kind]}" for kind in ("sha256", "md5") if file[kind]] or ["no checksum published"]
+    return f"{file['file']}: {file['url']} ({size}, {', '.join(digests)})"
+
+
+def _count(count: dict[str, Any]) -> str:
+    parts = [f"{count[kind]:,} {kind}" for kind in ("bonafide", "spoof", "total") if count[kind] is not None]
+    return ", ".join(parts) + (f" ({count['note']})" if count["note"] else "")
+
+
+def _size(size: int | None) -> str:
+    return f"{size / 1e9:,.1f} GB" if size else ""

@@ -1,0 +1,122 @@
+"""`truevoice score` on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from truevoice.errors import UsageError
+
+
+def score_command(
+    *sources: str,
+    model: Annotated[str | None, Parameter(name=["--model", "-m"])] = None,
+    checkpoint: Path | None = None,
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+    windows: Literal["overlap", "first"] | None = None,
+    window: str | None = None,
+    hop: str | None = None,
+    pooling: Literal["mean", "median", "lowest-quarter", "min"] | None = None,
+    prior: float | None = None,
+    threshold: float | None = None,
+    device: str = "auto",
+    engine: Literal["auto", "onnx", "torch"] = "auto",
+    jobs: Annotated[int, Parameter(name=["--jobs", "-j"])] = 0,
+    batch_size: int = 0,
+    max_duration: float = 12 * 3600.0,
+    max_decoded: float = 32 * 1024.0,
+    force: Annotated[bool, Parameter(negative=())] = False,
+    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+) -> int:
+    """Parses, calls `truevoice.commands.score.score`, prints.
+
+    Parameters
+    ----------
+    sources
+        What to score.
+    model
+        Detector: a name of `truevoice models`, or an ONNX graph's path.
+    checkpoint
+        Weight file for the model, where the package does not bring it.
+    out
+        Folder for the results (and for going on after a stop).
+    format
+        Comma-separated: csv, json, jsonl, parquet, audacity, srt, rttm, html. Without -o, one of them, on screen.
+    windows
+        overlap: windows over the whole recording; first: only its first window, as papers do.
+    window
+        Window length: samples (64600) or seconds (4s).
+    hop
+        Step between windows: samples or seconds (0.5s).
+    pooling
+        How the windows' scores become one.
+    prior
+        P(spoof) assumed beforehand, 0 to 1; moves P(spoof) and the verdict.
+    threshold
+        Verdict bonafide from this score on.
+    device
+        auto, cpu, cuda, cuda:1, mps.
+    engine
+        ONNX Runtime or torch.
+    jobs
+        Decoding threads; 0 = as many as cores.
+    batch_size
+        Windows a batch; 0 = what the engine likes.
+    max_duration
+        Longest recording taken, in seconds.
+    max_decoded
+        Largest recording taken once decoded, in MB.
+    force
+        Begin anew in a folder that holds another run.
+    quiet
+        No table, no progress: files and exit status only.
+    """
+    from truevoice.audio import Limits
+    from truevoice.audio.source import STDIN
+    from truevoice.cli import STDIN_WORD
+    from truevoice.cli.screen import progress_bar, score_table
+    from truevoice.commands.score import score
+    from truevoice.report.writing import encode, parse_formats
+
+    if max_duration <= 0 or max_decoded <= 0:
+        raise UsageError("--max-duration and --max-decoded must be above 0")
+    if jobs < 0 or batch_size < 0:
+        raise UsageError("--jobs and --batch-size must be 0 or more")
+    chosen = parse_formats(format) if format else []
+    if out is None and len(chosen) > 1:
+        raise UsageError("several formats need a folder to go to: add -o DIR")
+    if out is None and chosen and chosen[0].binary:
+        raise UsageError(f"format {chosen[0].name} is not text: add -o DIR")
+    with progress_bar(quiet) as progress:
+        scores = score(
+            [STDIN if source == STDIN_WORD else source for source in sources],
+            model=model,
+            checkpoint=checkpoint,
+            device=device,
+            engine=engine,
+            windows=windows,
+            window=window,
+            hop=hop,
+            pooling=pooling,
+            prior=prior,
+            threshold=threshold,
+            limits=Limits(max_duration=max_duration, max_decoded_bytes=int(max_decoded * 2**20)),
+            jobs=jobs,
+            batch_size=batch_size,
+            out=out,
+            formats=format or "csv,json",
+            force=force,
+            progress=progress,
+        )
+    if out is None and chosen:
+        if chosen[0].per_trial and len(scores) > 1:
+            raise UsageError(f"format {chosen[0].name} makes one file a recording: add -o DIR")
+        for piece in encode(scores, scores.run, chosen[0]):
+            sys.stdout.write(piece.decode("utf-8", errors="surrogateescape"))
+    elif not quiet:
+        score_table(scores)
+    return 2 if scores.run.failed else 0

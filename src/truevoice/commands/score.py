@@ -1,0 +1,151 @@
+"""`truevoice score`: any number of recordings through one detector, resumable, written in any format."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
+
+from truevoice.audio import DEFAULT_LIMITS, Limits
+from truevoice.detectors.detector import Detector
+from truevoice.detectors.register import load
+from truevoice.detectors.result import Result
+from truevoice.errors import UsageError
+from truevoice.report.writing import parse_formats, write
+from truevoice.scoring.inputs import Trial, expand
+from truevoice.scoring.journal import Journal, fingerprint
+from truevoice.scoring.pipeline import score_trials
+from truevoice.scoring.run import Run
+from truevoice.windows import WindowPolicy, parse_length
+
+Source = str | PathLike[str]
+Progress = Callable[[int, int, Result | None], None]  # done, in all, the newest result
+
+
+@dataclass
+class Scores:
+    """What scoring gave: iterate it for the results, in the order of the inputs. `written`: the files made.
+
+    With an output folder, results are read back from its journal, so millions of them need no memory.
+    """
+
+    run: Run
+    written: list[Path]
+    _read: Callable[[], Iterable[Result]]
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return self.run.total
+
+
+def score(
+    sources: Source | Iterable[Source],
+    *,
+    model: str | None = None,
+    checkpoint: Source | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+    windows: str | None = None,
+    window: str | int | None = None,
+    hop: str | int | None = None,
+    pooling: str | None = None,
+    prior: float | None = None,
+    threshold: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    jobs: int = 0,
+    batch_size: int = 0,
+    out: Source | None = None,
+    formats: str = "csv,json",
+    force: bool = False,
+    progress: Progress | None = None,
+    detector: Detector | None = None,
+) -> Scores:
+    """Scores files, folders, quoted patterns, lists, and "-" for standard input.
+
+    model, checkpoint, device, engine: as in `truevoice.load`; or a `detector` already loaded.
+    windows: "overlap" or "first"; window, hop: samples, or a string with a unit ("2.5s"); pooling: a name of
+    `truevoice.windows.POOLINGS`. prior: P(spoof) beforehand; threshold: verdict `bonafide` from this score on.
+    jobs: decoding threads, 0 = as many as cores. batch_size: windows a batch, 0 = what the engine likes.
+    out: a folder for the results in `formats`; a run killed at any moment goes on where it stopped when it is started
+    again, and what was scored there before stays in the table; force begins anew. progress: called after each result.
+
+    A recording that cannot be read is a result with `error`. Raises UsageError and the errors of `truevoice.load`.
+    """
+    wanted = parse_formats(formats)
+    inputs = expand([sources] if isinstance(sources, str | PathLike) else sources)
+    detector = detector or load(model, checkpoint=checkpoint, device=device, engine=engine)  # type: ignore[arg-type]
+    detector = _decided(detector, prior, threshold)
+    policy = detector.checked_policy(choose_policy(detector, windows, window, hop, pooling))
+    run = Run.of(detector, policy)
+    run.passed_over = inputs.passed_over
+    started = time.perf_counter()
+    journal = Journal(Path(out), run.settings(), fresh=force) if out is not None else None
+    found: dict[str, Result] = {}
+    try:
+        todo = [trial for trial in inputs.trials if journal is None or not journal.is_done(trial)]
+        run.kept = len(inputs.trials) - len(todo)
+        before = {trial.name: fingerprint(trial.source) for trial in todo} if journal else {}
+        if progress:
+            progress(run.kept, len(inputs.trials), None)
+        scored = score_trials(detector, todo, policy=policy, limits=limits, jobs=jobs, batch_size=batch_size)
+        for done, result in enumerate(scored, start=run.kept + 1):
+            if journal:
+                journal.add(result, before[result.trial])
+            else:
+                found[result.trial] = result
+            if progress:
+                progress(done, len(inputs.trials), result)
+    finally:
+        if journal:
+            journal.close()
+    read = _reader(journal, found, inputs.trials)
+    run.count(read())
+    run.seconds = time.perf_counter() - started
+    written = write(read, run, Path(out), wanted) if out is not None else []
+    return Scores(run, written, read)
+
+
+def _reader(journal: Journal | None, found: dict[str, Result], trials: list[Trial]) -> Callable[[], Iterable[Result]]:
+    order = [trial.name for trial in trials]
+    if journal is not None:
+        return lambda: journal.results(order)
+    return lambda: [found[name] for name in order]
+
+
+def _decided(detector: Detector, prior: float | None, threshold: float | None) -> Detector:
+    """The detector with the user's prior and threshold; both need a calibration to act on."""
+    if prior is None and threshold is None:
+        return detector
+    calibration = detector.calibration
+    if calibration is None:
+        raise UsageError(f"{detector.name} has no calibration, so --prior and --threshold have nothing to act on")
+    if prior is not None:
+        calibration = calibration.with_prior(prior)
+    if threshold is not None:
+        calibration = replace(calibration, threshold=threshold)
+    return replace(detector, calibration=calibration)
+
+
+def choose_policy(
+    detector: Detector,
+    windows: str | None = None,
+    window: str | int | None = None,
+    hop: str | int | None = None,
+    pooling: str | None = None,
+) -> WindowPolicy:
+    """The detector's own policy with what the user asked for in place of its parts. Raises UsageError."""
+    default = detector.policy
+    size = default.window if window is None else _samples(window)
+    if hop is not None:
+        step = _samples(hop)
+    else:  # keep the overlap's proportion when only the window changes
+        step = default.hop if size == default.window else max(1, round(size * default.hop / default.window))
+    return WindowPolicy(windows or default.kind, size, step, pooling or default.pooling)
+
+
+def _samples(length: str | int) -> int:
+    return length if isinstance(length, int) else parse_length(length)
