@@ -45,6 +45,8 @@ class AvReader:
                 raise AudioError("has no audio track")
             self._track = tracks[0]
             context = self._track.codec_context
+            if context is None:
+                raise AudioError("has an audio track in a codec that is not known")
             self.rate = int(context.sample_rate or 0)
             self.channels = int(context.channels or 0)
         except AudioError:

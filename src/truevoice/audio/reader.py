@@ -1,6 +1,7 @@
 """From a source to blocks of mono float32 at 16 kHz: choose the decoder, mix down, resample, watch the limits.
 
-Decoder order: soundfile first, PyAV for the rest; the extension is never asked.
+Decoder order: soundfile first, PyAV for the rest; the extension is never asked. One exception: mp3 goes to PyAV, which
+gives the same samples, because libsndfile's mp3 decoder writes its complaints about damage straight to the terminal.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def _open_reader(raw: ByteSource) -> SoundfileReader | AvReader:
     if hint := _what_it_is_instead(raw.head):
         raise AudioError(f"{raw.name}: {hint}")
     order: tuple[type[SoundfileReader] | type[AvReader], ...] = (SoundfileReader, AvReader)
-    if not raw.seekable:
-        order = (AvReader,)  # libsndfile must seek
+    if not raw.seekable or _is_mp3(raw.head):  # libsndfile must seek; for mp3 see above
+        order = (AvReader,)
     reasons: list[str] = []
     for reader in order:
         if reasons:
@@ -107,6 +108,10 @@ def _open_reader(raw: ByteSource) -> SoundfileReader | AvReader:
         if any(known in reason for reason in reasons):
             raise AudioError(f"{raw.name}: {known}")
     raise AudioError(f"{raw.name}: is not audio, or too damaged to open ({'; '.join(reasons)})")
+
+
+def _is_mp3(head: bytes) -> bool:
+    return head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
 
 
 def _what_it_is_instead(head: bytes) -> str | None:

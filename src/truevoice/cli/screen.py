@@ -67,7 +67,10 @@ def score_table(scores: Scores) -> None:
     run, out = scores.run, console()
     calibrated = run.calibration is not None
     table = Table(box=None, pad_edge=False, header_style="dim")
+    with_truth = any(result.label for result in islice(scores, ROWS_SHOWN))
     table.add_column("recording", overflow="fold", ratio=3)
+    if with_truth:
+        table.add_column("truth")
     if calibrated:
         table.add_column("verdict")
         table.add_column("P(spoof)", justify="right")
@@ -76,7 +79,8 @@ def score_table(scores: Scores) -> None:
     table.add_column("length", justify="right")
     table.add_column("note", overflow="fold", ratio=2)
     for result in _shown(scores):
-        table.add_row(*_cells(result, calibrated))
+        name, *cells = _cells(result, calibrated)
+        table.add_row(name, *([result.label] if with_truth else []), *cells)
     out.print(table)
     if run.total > ROWS_SHOWN:
         kind = "the lowest scores" if run.failed < ROWS_SHOWN else "failures"

@@ -104,3 +104,5 @@ def _download(url: str, part: Path, size: int, progress: Progress | None) -> Non
                 file.write(chunk)
                 if progress:
                     progress(have, size)
+    if have < size:
+        raise ValueError(f"the connection ended after {have:,} of {size:,} bytes")

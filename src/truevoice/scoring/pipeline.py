@@ -76,8 +76,10 @@ def score_trials(
     stop = threading.Event()
     count = min(jobs or usable_cores(), len(trials))
     threads = [
-        threading.Thread(target=_decode_all, args=(todo, pieces, stop, policy, limits, batch_size), daemon=True)
-        for _ in range(count)
+        threading.Thread(
+            target=_decode_all, name=f"decode-{i}", args=(todo, pieces, stop, policy, limits, batch_size), daemon=True
+        )
+        for i in range(count)
     ]
     for thread in threads:
         thread.start()

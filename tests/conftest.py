@@ -1,0 +1,21 @@
+"""Shared fixtures. Reference vectors, published weights and the corpus lie beside the checkout in `../shared`."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Callable[[str], Path]:
+    """Path of a file under `../shared`; the test is skipped, and says why, where it is absent."""
+
+    def locate(relative: str) -> Path:
+        path = SHARED / relative
+        if not path.exists():
+            pytest.skip(f"needs ../shared/{relative}, which is not on this machine")
+        return path.resolve()
+
+    return locate

@@ -1,0 +1,149 @@
+"""One recording → a result: pooling, times, verdicts, abstention, and what the interface promises."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+import soundfile
+
+from fakes import WINDOW, LevelEngine, constant, level_detector
+from truevoice.detectors.detector import Detector
+from truevoice.detectors.result import Result
+from truevoice.errors import AudioError, UsageError
+from truevoice.windows import WindowPolicy
+
+
+def test_score_and_times_by_hand():
+    wave = np.concatenate([constant(0.1, 1.0), constant(0.5, 1.25)])  # windows of 1 s every 0.5 s
+    result = level_detector().score(wave, sr=16000)
+    assert [(s.start, s.end) for s in result.segments] == [(0.0, 1.0), (0.5, 1.5), (1.0, 2.0), (1.25, 2.25)]
+    assert [s.score for s in result.segments] == pytest.approx([1, 3, 5, 5])
+    assert result.score == pytest.approx(3.5)
+    assert result.verdict == "bonafide"
+    assert result.worst(2) == result.segments[:2]
+    assert result.duration == pytest.approx(2.25)
+
+
+def test_verdicts_on_both_sides_and_their_probability():
+    low, high = (level_detector().score(constant(level, 2), sr=16000) for level in (0.1, 0.3))
+    assert (low.verdict, high.verdict) == ("spoof", "bonafide")
+    assert low.p_spoof > 0.5 > high.p_spoof
+
+
+def test_without_calibration_there_is_no_verdict():
+    result = level_detector(calibrated=False).score(constant(0.1, 2), sr=16000)
+    assert (result.p_spoof, result.verdict) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("wave", "reason"),
+    [
+        (constant(0.3, 0.1), "too short to judge: 0.10 s"),
+        (constant(0.3, 0.99), "too short"),
+        (constant(0, 3), "silent"),
+    ],
+)
+def test_it_abstains_with_a_reason(wave, reason):
+    result = level_detector().score(wave, sr=16000)
+    assert result.verdict == "abstain"
+    assert reason in result.reason
+    assert result.score is not None
+
+
+def test_a_second_is_long_enough_and_a_quiet_voice_loud_enough():
+    assert level_detector().score(constant(0.3, 1.0), sr=16000).verdict == "bonafide"
+    assert level_detector().score(constant(0.001, 2.0), sr=16000).verdict == "spoof"  # -60 dB
+
+
+def test_too_short_to_score():
+    with pytest.raises(AudioError, match=r"too short to score: 0\.06 ms"):
+        level_detector().score(np.ones(1, np.float32), sr=16000)
+
+
+def test_any_source_gives_the_same(tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, constant(0.3, 2), 16000, subtype="FLOAT")
+    detector = level_detector()
+    with path.open("rb") as file:
+        scores = [detector.score(source).score for source in (path, str(path), path.read_bytes(), file)]
+    assert scores == pytest.approx([3.0] * 4, abs=1e-6)
+    assert detector.score(constant(0.3, 2).astype("float64"), 16000).score == pytest.approx(3.0)
+
+
+def test_the_result_is_plain_data():
+    result = level_detector().score(constant(0.3, 2), sr=16000)
+    plain = json.loads(json.dumps(result.to_dict()))
+    assert Result.from_dict(plain) == result
+    assert plain["segments"][0] == {"start": 0.0, "end": 1.0, "score": pytest.approx(3.0)}
+    assert plain["windows"] == {"kind": "overlap", "window": WINDOW, "hop": WINDOW // 2, "pooling": "mean"}
+    assert {"trial", "label", "score", "p_spoof", "verdict", "error", "model", "checksum"} <= set(plain)
+
+
+def test_another_policy_than_the_calibrations_is_noted():
+    detector = level_detector()
+    measured = WindowPolicy("overlap", WINDOW, WINDOW, "mean")
+    from dataclasses import replace
+
+    detector = replace(detector, calibration=replace(detector.calibration, windows=measured.to_dict()))
+    assert detector.policy == measured
+    assert detector.score(constant(0.3, 2), sr=16000).warning == ""
+    other = detector.score(constant(0.3, 2), sr=16000, policy=WindowPolicy("first", WINDOW, WINDOW))
+    assert "measured with windows of 1.00 s every 1.00 s" in other.warning
+
+
+def test_scores_takes_windows_and_splits_batches():
+    detector = level_detector()
+    windows = np.linspace(0, 0.9, 10, dtype=np.float32)[:, None] * np.ones(WINDOW, np.float32)
+    np.testing.assert_allclose(detector.scores(windows), np.linspace(0, 9, 10), atol=1e-5)
+    assert detector.scores(windows).dtype == np.float32
+    assert max(shape[0] for shape in detector.engine.batches) <= 4
+    assert detector.scores(np.zeros((0, WINDOW), np.float32)).shape == (0,)
+
+
+def test_a_fixed_window_hears_other_lengths_in_pieces():
+    detector = level_detector(fixed_window=True)
+    long = np.concatenate([constant(0.1, 1), constant(0.5, 1)])[None]
+    assert detector.scores(long) == pytest.approx([(1 + 3 + 5) / 3])
+    assert detector.scores(constant(0.2, 0.3)[None]) == pytest.approx([2.0])
+    assert {shape[1] for shape in detector.engine.batches} == {WINDOW}
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        np.zeros(10, np.float32),
+        np.zeros((1, 1, 10), np.float32),
+        np.zeros((2, 10), np.int16),
+        np.full((1, 10), np.nan, np.float32),
+        np.zeros((1, 0), np.float32),
+    ],
+)
+def test_windows_that_are_none(windows):
+    with pytest.raises(UsageError):
+        level_detector().scores(windows)
+
+
+def test_a_window_too_short_for_the_detector():
+    detector = level_detector(shortest_window=2000)
+    with pytest.raises(UsageError, match="at least 2000"):
+        detector.score(constant(0.3, 2), sr=16000, policy=WindowPolicy("overlap", 1999, 1000))
+
+
+def test_a_score_that_is_no_number_is_an_error():
+    class Nan(LevelEngine):
+        def run(self, windows):
+            return np.full(len(windows), np.nan, np.float32)
+
+    fake = level_detector()
+    with pytest.raises(AudioError, match="no finite score"):
+        Detector(fake.card, Nan(), fake.checksum).score(constant(0.3, 2), sr=16000)
+
+
+def test_a_long_recording_is_heard_to_its_end():
+    wave = np.concatenate([constant(0.5, 100), constant(0.0, 1)])
+    data = io.BytesIO()
+    soundfile.write(data, wave, 16000, format="FLAC")
+    result = level_detector().score(data.getvalue())
+    assert result.worst(1)[0].start == 100.0
+    assert result.segments[-1].end == pytest.approx(101.0)

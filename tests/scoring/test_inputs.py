@@ -1,0 +1,93 @@
+"""What users type → trials: each recording once, in order, nothing silently lost."""
+
+import os
+
+import pytest
+
+from formats import encode
+from speech import speech
+from truevoice.errors import UsageError
+from truevoice.scoring.inputs import expand
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = encode("wav", speech(), 16000)
+    for name in ("b/2.wav", "b/1.flac", "a.mp3", ".hidden/x.wav", "b/.h.wav", "b/unnamed", "b/text.dat"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"words" if name.endswith("dat") else data)
+    return tmp_path
+
+
+def names(*sources):
+    return [trial.name for trial in expand(sources).trials]
+
+
+def test_folders_are_walked_in_order_and_hidden_files_left(tree):
+    assert names(".") == ["./a.mp3", "./b/1.flac", "./b/2.wav", "./b/unnamed"]
+    assert expand(["."]).passed_over == 1  # text.dat
+
+
+def test_patterns(tree):
+    assert names("b/*.wav") == ["b/2.wav"]
+    assert names("**/*.wav") == ["b/2.wav"]
+    (tree / "take[1].wav").write_bytes(b"x")
+    assert names("take[1].wav") == ["take[1].wav"]  # a file of that very name comes first
+    with pytest.raises(UsageError, match="no file matches"):
+        expand(["*.aiff"])
+
+
+def test_each_recording_once(tree):
+    assert names("a.mp3", "./a.mp3", str(tree / "a.mp3"), ".") == ["a.mp3", "./b/1.flac", "./b/2.wav", "./b/unnamed"]
+
+
+def test_what_is_missing_stays_a_trial(tree):
+    assert names("gone.wav", "a.mp3") == ["gone.wav", "a.mp3"]
+
+
+def test_lists(tree):
+    (tree / "b" / "list.txt").write_text("# two recordings\n2.wav\n\n../a.mp3\n", encoding="utf-8-sig")
+    found = [(trial.name, os.path.relpath(trial.source)) for trial in expand(["b/list.txt"]).trials]
+    assert found == [("2.wav", "b/2.wav"), ("../a.mp3", "a.mp3")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_tables(tree, delimiter):
+    rows = [("path", "label"), ("b/2.wav", "spoof"), ("a.mp3", "bonafide"), ("b/1.flac", "")]
+    (tree / "m.csv").write_text("\r\n".join(delimiter.join(row) for row in rows))
+    assert [(trial.name, trial.label) for trial in expand(["m.csv"]).trials] == rows[1:]
+
+
+def test_tables_that_are_none(tree):
+    (tree / "x.csv").write_text("name,label\na.mp3,spoof\n")
+    with pytest.raises(UsageError, match=r"x\.csv.*no column 'path'"):
+        expand(["x.csv"])
+    (tree / "x.csv").write_text("path,label\na.mp3,1\n")
+    with pytest.raises(UsageError, match="'1' is neither bonafide nor spoof"):
+        expand(["x.csv"])
+    (tree / "x.txt").write_bytes("ü".encode("latin-1"))
+    with pytest.raises(UsageError, match="UTF-8"):
+        expand(["x.txt"])
+
+
+def test_a_recording_called_txt_is_a_recording(tree):
+    os.rename("a.mp3", "a.txt")
+    assert names("a.txt") == ["a.txt"]
+
+
+def test_two_lists_that_call_different_files_alike(tree):
+    for folder in ("one", "two"):
+        (tree / folder).mkdir()
+        (tree / folder / "list.txt").write_text("clip.wav\n")
+    assert names("one/list.txt", "two/list.txt") == ["clip.wav", os.path.normpath("two/clip.wav")]
+
+
+def test_nothing_to_score(tree):
+    (tree / "empty").mkdir()
+    with pytest.raises(UsageError, match="no recordings to score"):
+        expand(["empty"])
+    with pytest.raises(UsageError, match="nothing was named"):
+        expand([])
+    assert names("-") == ["-"]

@@ -1,0 +1,85 @@
+"""The journal: torn lines, changed files, other settings, and each trial exactly once."""
+
+import json
+
+import pytest
+
+from truevoice.detectors.result import Result, Segment
+from truevoice.errors import TruevoiceError, UsageError
+from truevoice.scoring.inputs import Trial
+from truevoice.scoring.journal import Journal, fingerprint
+
+SETTINGS = {"model": "level", "checksum": "0", "windows": "w", "calibration": None}
+
+
+def result(name, score=1.0, error=""):
+    return Result(name, score=None if error else score, error=error, segments=(Segment(0, 1, score),))
+
+
+@pytest.fixture
+def clip(tmp_path):
+    path = tmp_path / "clip.wav"
+    path.write_bytes(b"1234")
+    return path
+
+
+def test_results_come_back_as_they_went(tmp_path, clip):
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.add(result("ü b\n.wav", 0.1 + 0.2), None)
+    journal.add(result("a"), None)
+    journal.add(result("a", 5.0), None)  # scored again: the newer one counts
+    journal.close()
+    again = Journal(tmp_path / "out", SETTINGS)
+    assert list(again.results([])) == [result("ü b\n.wav", 0.1 + 0.2), result("a", 5.0)]
+    assert [r.trial for r in again.results(["a", "not there"])] == ["a", "ü b\n.wav"]
+
+
+@pytest.mark.parametrize("cut", [1, 10, 60])
+def test_a_torn_line_is_cut_off(tmp_path, clip, cut):
+    trial = Trial("clip", str(clip))
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.add(result("first"), None)
+    journal.add(result("clip"), fingerprint(str(clip)))
+    assert journal.is_done(trial)
+    journal.close()
+    data = journal.path.read_bytes()
+    journal.path.write_bytes(data[:-cut])
+    again = Journal(tmp_path / "out", SETTINGS)
+    assert not again.is_done(trial)
+    assert [r.trial for r in again.results([])] == ["first"]
+    again.add(result("clip", 7.0), fingerprint(str(clip)))
+    assert [r.score for r in again.results([])] == [1.0, 7.0]
+
+
+def test_changed_and_failed_recordings_are_scored_again(tmp_path, clip):
+    trial = Trial("clip", str(clip))
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.add(result("clip"), fingerprint(str(clip)))
+    assert journal.is_done(trial)
+    clip.write_bytes(b"12345")
+    assert not journal.is_done(trial)
+    journal.add(result("clip", error="broken"), fingerprint(str(clip)))
+    assert not journal.is_done(trial)
+    journal.close()
+    again = Journal(tmp_path / "out", SETTINGS)
+    assert not again.is_done(trial)
+    again.add(result("clip"), fingerprint(str(clip)))
+    assert again.is_done(trial)
+    clip.unlink()
+    assert not again.is_done(trial)
+
+
+def test_other_settings_do_not_mix(tmp_path):
+    Journal(tmp_path, SETTINGS).close()
+    with pytest.raises(UsageError, match=r"model level, now aasist.*--force"):
+        Journal(tmp_path, {**SETTINGS, "model": "aasist"})
+    Journal(tmp_path, {**SETTINGS, "model": "aasist"}, fresh=True).close()
+    assert json.loads((tmp_path / "journal.jsonl").read_text())["settings"]["model"] == "aasist"
+
+
+def test_folders_that_cannot_be_used(tmp_path, clip):
+    with pytest.raises(TruevoiceError, match="cannot be written"):
+        Journal(clip / "out", SETTINGS)
+    (tmp_path / "journal.jsonl").write_text("something else\n")
+    with pytest.raises(UsageError, match="not a journal of ours"):
+        Journal(tmp_path, SETTINGS)

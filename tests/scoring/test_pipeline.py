@@ -1,0 +1,111 @@
+"""Many recordings through one detector: the same scores as one at a time, every trial once, errors as rows."""
+
+import threading
+
+import numpy as np
+import pytest
+import soundfile
+
+from fakes import WINDOW, LevelEngine, constant, level_detector
+from truevoice.detectors.detector import Detector
+from truevoice.scoring.inputs import Trial
+from truevoice.scoring.pipeline import score_trials
+from truevoice.windows import WindowPolicy
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Thirty recordings of growing level and length."""
+    for i in range(30):
+        soundfile.write(tmp_path / f"{i:02d}.wav", constant(0.01 * i, 0.3 + 0.37 * i), 16000, subtype="FLOAT")
+    return tmp_path
+
+
+def trials(folder):
+    return [Trial(path.name, str(path)) for path in sorted(folder.iterdir())]
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_scores_do_not_depend_on_threads_and_batches(folder, jobs, batch_size):
+    detector = level_detector()
+    results = {r.trial: r for r in score_trials(detector, trials(folder), jobs=jobs, batch_size=batch_size)}
+    assert sorted(results) == [f"{i:02d}.wav" for i in range(30)]
+    for i in range(30):
+        result = results[f"{i:02d}.wav"]
+        alone = detector.score(folder / result.trial)
+        assert result.score == pytest.approx(0.1 * i, abs=1e-5)
+        assert [s.start for s in result.segments] == [s.start for s in alone.segments]
+        assert result.score == pytest.approx(alone.score, abs=1e-6)
+        assert (result.verdict, result.reason) == (alone.verdict, alone.reason)
+
+
+def test_broken_recordings_are_rows_and_the_rest_is_scored(folder):
+    (folder / "05.wav").write_bytes(b"")
+    (folder / "06.wav").write_bytes(b"garbage" * 100)
+    (folder / "07.wav").unlink()
+    (folder / "07.wav").symlink_to(folder / "nowhere")
+    (folder / "08.wav").unlink()
+    (folder / "08.wav").mkdir()
+    soundfile.write(folder / "09.wav", np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT")
+    soundfile.write(folder / "10.wav", np.zeros(1, np.float32), 16000)
+    results = {r.trial: r for r in score_trials(level_detector(), trials(folder))}
+    assert len(results) == 30
+    errors = {name: r.error for name, r in results.items() if r.error}
+    words = {"05": "empty", "06": "not audio", "07": "dead link", "08": "folder", "09": "NaN", "10": "too short"}
+    assert {name[:2] for name in errors} == set(words)
+    for name, word in words.items():
+        assert word in errors[f"{name}.wav"]
+        assert str(folder) not in errors[f"{name}.wav"]  # the row has the name already
+        assert results[f"{name}.wav"].score is None
+
+
+def test_a_decoder_that_raises_anything_is_a_row_not_a_hang(folder, monkeypatch):
+    from truevoice.scoring import pipeline
+
+    genuine = pipeline.open_audio
+
+    def odd(source, **options):
+        if source.endswith("03.wav"):
+            raise IndexError("inside a decoder")
+        return genuine(source, **options)
+
+    monkeypatch.setattr(pipeline, "open_audio", odd)
+    results = {r.trial: r for r in score_trials(level_detector(), trials(folder))}
+    assert "IndexError" in results["03.wav"].error
+    assert sum(not r.error for r in results.values()) == 29
+
+
+def test_a_failing_engine_ends_the_run_and_the_threads(folder):
+    class Broken(LevelEngine):
+        def run(self, windows):
+            raise RuntimeError("out of memory")
+
+    broken = level_detector()
+    broken = Detector(broken.card, Broken(), broken.checksum)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        list(score_trials(broken, trials(folder)))
+    assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
+
+
+def test_leaving_early_ends_the_threads(folder):
+    results = score_trials(level_detector(), trials(folder), jobs=3, batch_size=1)
+    next(results)
+    results.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
+
+
+def test_windows_of_many_recordings_share_batches(folder):
+    detector = level_detector()
+    list(score_trials(detector, trials(folder), batch_size=8))
+    sizes = [shape[0] for shape in detector.engine.batches]
+    assert sum(sizes) == sum(len(r.segments) for r in score_trials(level_detector(), trials(folder)))
+    assert max(sizes) > 1
+
+
+def test_the_first_window_policy_stops_decoding(tmp_path):
+    soundfile.write(tmp_path / "long.wav", constant(0.1, 600), 16000)
+    policy = WindowPolicy("first", WINDOW, WINDOW)
+    [result] = score_trials(level_detector(), [Trial("long", str(tmp_path / "long.wav"))], policy=policy)
+    assert len(result.segments) == 1
+    assert result.duration < 30  # only what was decoded
