@@ -1,0 +1,1 @@
+"""The torch room's second half: training of the detectors that truevoice ships, one command each."""
