@@ -87,8 +87,8 @@ def cards() -> dict[str, Card]:
     import yaml
 
     found = {}
-    for entry in sorted(resources.files("truevoice.models").iterdir(), key=lambda item: item.name):
+    for entry in resources.files("truevoice.models").iterdir():
         if entry.name.endswith(".yaml"):
             card = Card.from_dict(yaml.safe_load(entry.read_text(encoding="utf-8")), entry.name)
             found[card.name] = card
-    return found
+    return dict(sorted(found.items()))
