@@ -12,7 +12,7 @@ WINDOW = 16_000
 class LevelEngine:
     """Score of a window = 10 · its mean absolute sample: constant recordings have scores known beforehand."""
 
-    name, device, batch_size = "level", "cpu", 4
+    name, device, batch_size, window = "level", "cpu", 4, None
 
     def __init__(self) -> None:
         self.batches: list[tuple[int, ...]] = []

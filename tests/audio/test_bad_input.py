@@ -129,6 +129,12 @@ def test_no_samples():
         load_audio(encode_sf(np.zeros(0, np.float32), 16000, "WAV", "PCM_16"))
 
 
+def test_one_sample():
+    assert len(load_audio(np.ones(1), sr=16000)) == 1
+    with says("too short", "ms"):
+        load_audio(np.ones(1), sr=96_000)
+
+
 @pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
 def test_rates_out_of_reach(rate):
     with says("sample rate"):

@@ -92,7 +92,7 @@ def test_the_description_is_complete_and_true(tiny_corpus, trained):
     assert str(tiny_corpus) not in json.dumps(told)
     # The figures are those of the shipped graph on the validation clips.
     listed = clips(tiny_corpus, "val")
-    scores = training.graph_scores(graph, listed, threads=1)
+    scores = training.graph_scores(graph, listed)
     bonafide = np.array([clip.bonafide for clip in listed])
     slope, offset = fit(scores[bonafide], scores[~bonafide])
     assert (told["calibration"]["slope"], told["calibration"]["offset"]) == pytest.approx((slope, offset))

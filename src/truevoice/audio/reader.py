@@ -184,7 +184,8 @@ def _convert(
         if len(tail):
             yield tail
     if not given:
-        raise AudioError(f"{stream.name}: holds no samples")
+        what = "holds no samples" if not decoded_bytes else f"is too short: {stream.duration * 1000:.3f} ms"
+        raise AudioError(f"{stream.name}: {what}")
 
 
 class _Resampler:

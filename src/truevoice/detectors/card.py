@@ -41,7 +41,8 @@ class Card:
     `score` says in words what `Detector.scores` returns; whatever the authors' own sign, here higher = more bona fide.
     `fixed_window`: it hears no other length than `window`; `shortest_window`: the least it can take, in samples.
     `network` is "module:Class" under `truevoice.models`, built with `arguments`; `bonafide_index` is the logit that
-    is the score. `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
+    is the score, or, with `log_odds`, from which the other logit is taken away.
+    `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Card:
     network: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     bonafide_index: int = 1
+    log_odds: bool = False
     shipped: str | None = None
     weights: Weights | None = None
     figures: tuple[Figure, ...] = ()

@@ -28,11 +28,15 @@ SILENT_DB = -70.0  # dB re full scale, root mean square: below it there is no vo
 
 
 class Engine(Protocol):
-    """What runs the network: `run` takes (B, T) float32 and gives (B,) float32, higher = more bona fide."""
+    """What runs the network: `run` takes (B, T) float32 and gives (B,) float32, higher = more bona fide.
+
+    `window` is the one length T it takes, None = any that the network takes.
+    """
 
     name: str
     device: str
     batch_size: int
+    window: int | None
 
     def run(self, windows: NDArray[np.float32]) -> NDArray[np.float32]: ...
 
@@ -76,8 +80,7 @@ class Detector:
         array = np.asarray(windows)
         if array.ndim != 2 or array.dtype.kind != "f":
             raise UsageError(f"scores takes float windows of shape (B, T), not {array.dtype} of shape {array.shape}")
-        if array.shape[1] < self.card.shortest_window:
-            raise UsageError(f"{self.name} needs windows of at least {self.card.shortest_window} samples")
+        self._check_window(array.shape[1])
         if not np.isfinite(array).all():
             raise UsageError("the windows hold NaN or infinite samples")
         if self.card.fixed_window and len(array) and array.shape[1] != self.window:
@@ -108,15 +111,19 @@ class Detector:
         return self.judge(hearing, np.concatenate(starts), np.concatenate(scores))
 
     def checked_policy(self, policy: WindowPolicy | None) -> WindowPolicy:
-        """`policy`, or the default; raises UsageError where its windows are too short for the detector."""
+        """`policy`, or the default; raises UsageError where the detector cannot take its windows."""
         policy = policy or self.policy
-        if self.card.fixed_window and policy.window != self.window:
-            raise UsageError(
-                f"{self.name} hears exactly {self.window} samples at a time; {policy.window} were asked for"
-            )
-        if policy.window < self.card.shortest_window:
-            raise UsageError(f"{self.name} needs windows of at least {self.card.shortest_window} samples")
+        self._check_window(policy.window)
         return policy
+
+    def _check_window(self, length: int) -> None:
+        if length < self.card.shortest_window:
+            raise UsageError(f"{self.name} needs windows of at least {self.card.shortest_window} samples")
+        if self.engine.window not in (None, length) and not self.card.fixed_window:
+            raise UsageError(
+                f"the ONNX graph of {self.name} takes windows of {self.engine.window} samples, not {length}; "
+                "--engine torch takes any"
+            )
 
     def judge(
         self, hearing: Hearing, starts: NDArray[np.int64], scores: NDArray[np.float32], label: str = ""

@@ -12,10 +12,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from truevoice.detectors.cache import cached_weights, sha256_of, where_to_get
+from truevoice.detectors.cache import cache_folder, cached_weights, sha256_of, where_to_get
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.card import Card, cards
-from truevoice.detectors.detector import Detector
+from truevoice.detectors.detector import Detector, Engine
 from truevoice.detectors.onnx_engine import OnnxEngine
 from truevoice.errors import CheckpointError, TruevoiceError, UsageError
 
@@ -125,7 +125,15 @@ def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
 def _load_published(card: Card, path: Path, device: str, engine: str) -> Detector:
     if not path.exists():
         raise CheckpointError(f"{path}: no such file; {where_to_get(card)}")
-    from truevoice.detectors.torch_engine import open_torch
+    from truevoice.detectors.torch_engine import export_checkpoint, open_torch
 
-    opened = open_torch(card, path, device)
-    return Detector(card, opened, sha256_of(path), checkpoint=path)
+    checksum = sha256_of(path)
+    opened: Engine
+    if engine == "onnx":  # exported once; from then on it runs without torch
+        graph = cache_folder() / "onnx" / f"{card.name}-{checksum[:16]}.onnx"
+        if not graph.exists():
+            export_checkpoint(card, path, graph)
+        opened = OnnxEngine(graph, device, chunk=1)
+    else:
+        opened = open_torch(card, path, device)
+    return Detector(card, opened, checksum, checkpoint=path)

@@ -182,9 +182,9 @@ def file_scores(network: MelCNN, check: Features) -> NDArray[np.float64]:
     return np.array([pool(part, POLICY.pooling) for part in np.split(scores, ends)])
 
 
-def graph_scores(graph: bytes, listed: list[Clip], threads: int) -> NDArray[np.float64]:
+def graph_scores(graph: bytes, listed: list[Clip]) -> NDArray[np.float64]:
     """The score of every clip as users get it: from its wave, by the exported graph on ONNX Runtime, (clips,)."""
-    engine = OnnxEngine(graph, "cpu", threads=threads)
+    engine = OnnxEngine(graph, "cpu")
     return np.array([pool(engine.run(cut(wave, POLICY)[1]), POLICY.pooling) for wave in loaded(listed)])
 
 
@@ -244,7 +244,7 @@ def run(corpus: Path, out: Path, recipe: Recipe, seeds: int, threads: int) -> No
     chosen = min((train(recipe, seed, learn, check) for seed in range(seeds)), key=lambda one: (one.eer, -one.auc))
     graph = to_graph(chosen.network, WINDOW)
     print(f"seed {chosen.seed}, epoch {chosen.epoch} is the best; its graph scores the validation clips", flush=True)
-    scores = graph_scores(graph, to_check, threads)
+    scores = graph_scores(graph, to_check)
     print(
         f"  largest difference from the scores on features kept as float16: {np.abs(scores - chosen.scores).max():.1e}",
         flush=True,

@@ -1,0 +1,128 @@
+"""Names and paths → detectors: both engines, the cache, and every way to ask for what is not there."""
+
+import json
+import shutil
+from importlib import resources
+
+import numpy as np
+import pytest
+
+import truevoice
+from speech import clips
+from truevoice.detectors import register
+from truevoice.detectors.card import Card, cards
+from truevoice.errors import CheckpointError, TruevoiceError, UsageError
+
+SHIPPED = resources.files("truevoice") / "weights"
+
+
+def test_the_default_comes_with_the_package():
+    detector = truevoice.load()
+    assert detector.name == "mel-cnn"
+    assert detector.sample_rate == 16_000
+    assert detector.window == 32_000
+    assert detector.polarity == "higher = more bona fide"
+    assert detector.calibration is not None
+    assert len(detector.checksum) == 64
+    result = detector.score(clips()[0])
+    assert result.segments[0].end == 2.0
+    assert result.checksum == detector.checksum
+
+
+def test_a_graph_by_its_path(tmp_path):
+    for name in ("mel-cnn.onnx", "mel-cnn.json"):
+        shutil.copy(str(SHIPPED / name), tmp_path / name)
+    sidecar = json.loads((tmp_path / "mel-cnn.json").read_text())
+    sidecar["card"] = {
+        "name": "mine",
+        "title": "Mine",
+        "parameters": 1,
+        "window": 32000,
+        "score": "x",
+        "fixed_window": True,
+    }
+    (tmp_path / "mel-cnn.json").write_text(json.dumps(sidecar))
+    mine = truevoice.load(tmp_path / "mel-cnn.onnx")
+    assert mine.name == "mine"
+    assert mine.score(clips()[0]).score == truevoice.load().score(clips()[0]).score
+    graph = tmp_path / "mel-cnn.onnx"
+    graph.write_bytes(graph.read_bytes() + b"\0")
+    with pytest.raises(CheckpointError, match="sha256"):
+        truevoice.load(graph)
+    (tmp_path / "mel-cnn.json").write_text("{}")
+    with pytest.raises(CheckpointError, match="not a detector's description"):
+        truevoice.load(graph)
+    (tmp_path / "mel-cnn.json").unlink()
+    with pytest.raises(CheckpointError, match=r"mel-cnn\.json is missing"):
+        truevoice.load(graph)
+
+
+def test_what_is_no_graph(tmp_path):
+    from truevoice.detectors.onnx_engine import OnnxEngine
+
+    with pytest.raises(CheckpointError, match="not an ONNX graph"):
+        OnnxEngine(b"garbage")
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        ({"name": "aasits"}, "did you mean aasist"),
+        ({"name": "x", "checkpoint": "y"}, "not known"),
+        ({"engine": "tensorflow"}, "choose auto, onnx, torch"),
+        ({"device": "tpu"}, "tpu"),
+        ({"engine": "torch"}, "ONNX graph"),
+        ({"device": "mps"}, "cpu or cuda"),
+    ],
+)
+def test_requests_that_cannot_be_met(request_, message):
+    with pytest.raises(UsageError, match=message):
+        truevoice.load(**request_)
+
+
+def test_both_engines_give_the_published_scores(shared, tmp_path, monkeypatch):
+    """torch, ONNX (exported once, then from the cache), and a cached checkpoint: the same scores."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setenv("TRUEVOICE_CACHE", str(tmp_path))
+    weights = shared("weights/AASIST-L.pth")
+    vectors = torch.load(shared("reference/vectors/aasist_expected.pt"), weights_only=True)
+    windows = vectors["input"].numpy()[:2]
+    expected = vectors["AASIST-L.logits"][:2, 1].numpy()
+    np.testing.assert_allclose(truevoice.load("aasist-l", checkpoint=weights).scores(windows), expected, atol=1e-4)
+    onnx = truevoice.load("aasist-l", checkpoint=weights, engine="onnx")
+    np.testing.assert_allclose(onnx.scores(windows), expected, atol=1e-4)
+    with pytest.raises(UsageError, match=r"windows of 64600 samples, not 16000.*--engine torch"):
+        onnx.scores(windows[:, :16000])
+    with pytest.raises(UsageError, match="64600"):
+        onnx.score(clips()[0], policy=truevoice.WindowPolicy("overlap", 16000, 8000))
+    [graph] = (tmp_path / "onnx").iterdir()
+    monkeypatch.setattr("truevoice.detectors.torch_engine.export_checkpoint", None)  # the second time must not need it
+    again = truevoice.load("aasist-l", checkpoint=weights, engine="onnx")
+    assert graph.exists()
+    np.testing.assert_array_equal(again.scores(windows[:1]), onnx.scores(windows[:1]))
+    (tmp_path / "aasist-l").mkdir()
+    shutil.copy(weights, tmp_path / "aasist-l" / "AASIST-L.pth")
+    cached = truevoice.load("aasist-l")
+    assert cached.checksum == cards()["aasist-l"].weights.sha256
+    assert cached.scores(windows[:1, :20_000]).shape == (1,)  # torch takes any length
+
+
+def test_every_card_is_whole():
+    for name, card in cards().items():
+        assert card.name == name
+        assert card.shipped or card.weights
+        if card.weights:
+            assert len(card.weights.sha256) == 64
+            assert card.weights.url.startswith("https://")
+
+
+def test_cards_that_are_none():
+    with pytest.raises(TruevoiceError, match=r"x\.yaml: unknown key colour"):
+        Card.from_dict({"colour": 1}, "x.yaml")
+    with pytest.raises(TruevoiceError, match=r"x\.yaml.*missing"):
+        Card.from_dict({"name": "x"}, "x.yaml")
+
+
+def test_a_calibration_without_its_parts():
+    with pytest.raises(TruevoiceError, match="lacks 'offset'"):
+        register._calibration({"calibration": {"slope": 1.0}, "windows": {}, "threshold": {"score": 0}}, "x")
