@@ -1,7 +1,9 @@
 """From a source to blocks of mono float32 at 16 kHz: choose the decoder, mix down, resample, watch the limits.
 
-Decoder order: soundfile first, PyAV for the rest; the extension is never asked. One exception: mp3 goes to PyAV, which
-gives the same samples, because libsndfile's mp3 decoder writes its complaints about damage straight to the terminal.
+Decoder order: soundfile first, PyAV for the rest; the extension is never asked. Two exceptions go to PyAV at once:
+mp3, because libsndfile's mp3 decoder writes its complaints about damage straight to the terminal (the samples are the
+same); and Ogg Opus, because libsndfile decodes it at the rate that the header remembers of the original, through a
+coarser filter, so that one Opus stream would sound otherwise in Ogg than in WebM (RFC 7845: the rate is a remark).
 """
 
 from __future__ import annotations
@@ -94,7 +96,7 @@ def _open_reader(raw: ByteSource) -> SoundfileReader | AvReader:
     if hint := _what_it_is_instead(raw.head):
         raise AudioError(f"{raw.name}: {hint}")
     order: tuple[type[SoundfileReader] | type[AvReader], ...] = (SoundfileReader, AvReader)
-    if not raw.seekable or _is_mp3(raw.head):  # libsndfile must seek; for mp3 see above
+    if not raw.seekable or _is_mp3(raw.head) or _is_ogg_opus(raw.head):  # libsndfile must seek; else see above
         order = (AvReader,)
     reasons: list[str] = []
     for reader in order:
@@ -112,6 +114,10 @@ def _open_reader(raw: ByteSource) -> SoundfileReader | AvReader:
 
 def _is_mp3(head: bytes) -> bool:
     return head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
+
+
+def _is_ogg_opus(head: bytes) -> bool:
+    return head.startswith(b"OggS") and b"OpusHead" in head[:128]
 
 
 def _what_it_is_instead(head: bytes) -> str | None:
