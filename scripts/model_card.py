@@ -11,6 +11,7 @@ import argparse
 import csv
 import json
 import sys
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def card_text(measured: dict[str, Any]) -> str:
     calibration = truevoice.load(NAME).calibration
     assert calibration is not None
     fitted = calibration.fitted_on
+    training = json.loads((resources.files("truevoice") / "weights" / f"{NAME}.json").read_text())["training"]
 
     def line(name: str, value: dict[str, Any]) -> str:
         counts = f"{value['n_bonafide']} | {value['n_spoof']}"
@@ -126,7 +128,7 @@ def card_text(measured: dict[str, Any]) -> str:
 | parameters | {facts["parameters"]:,} |
 | input | windows of {facts["window"]:,} samples (mono, {facts["sample_rate"]:,} Hz) |
 | score | {facts["score"]}; higher = more bona fide |
-| training data | {facts["training_data"]} |
+| training data | {training["n_bonafide"]} bona fide and {training["n_spoof"]} spoofed clips: {facts["training_data"]} |
 | licence | {facts["licence"]} |
 | weights | sha256 `{measured["checksum"]}` |
 
@@ -153,6 +155,8 @@ Logistic regression on {fitted.get("n_bonafide")} bona fide and {fitted.get("n_s
 validation split; P(spoof) assumes that half of all recordings are spoofed unless `--prior` says otherwise.
 
 ## Use and limits
+
+Nearly all training clips were stored as Opus at 28 kbit/s, and about one label in a hundred may be wrong.
 
 It is a baseline: small, quick, and weak. Use it to try the toolkit, to compare detectors, to rank recordings for a
 closer look. Do not use its verdict on a single recording to accuse, to convict, to dismiss or to publish: the error

@@ -1,5 +1,6 @@
 """Shared fixtures. Reference vectors, published weights and the corpus lie beside the checkout in `../shared`."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ def shared() -> Callable[[str], Path]:
 
     def locate(relative: str) -> Path:
         path = SHARED / relative
+        if not path.exists() and os.environ.get("TRUEVOICE_REQUIRE_SHARED"):
+            pytest.fail(f"../shared/{relative} is missing, and here it is required")
         if not path.exists():
             pytest.skip(f"needs ../shared/{relative}, which is not on this machine")
         return path.resolve()

@@ -34,5 +34,7 @@ def level_detector(*, calibrated: bool = True, **card_changes) -> Detector:
 
 
 def constant(level: float, seconds: float) -> np.ndarray:
-    """A recording at 16 kHz whose every window scores 10 · level."""
-    return np.full(round(seconds * 16_000), level, np.float32)
+    """A recording at 16 kHz whose every window scores 10 · level: a square wave of 8 kHz, so that it is no silence."""
+    samples = np.full(round(seconds * 16_000), level, np.float32)
+    samples[1::2] *= -1
+    return samples

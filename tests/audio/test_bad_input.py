@@ -9,7 +9,7 @@ import pytest
 
 from formats import encode, encode_sf
 from speech import speech
-from truevoice.audio import Limits, load_audio
+from truevoice.audio import Limits, load_audio, open_audio
 from truevoice.errors import AudioError, UsageError
 
 
@@ -169,10 +169,17 @@ def test_limits():
 
 
 def test_a_header_that_lies_does_not_escape_the_limit():
-    """The limit holds for what is decoded, not for what the header says."""
-    data = bytearray(encode_sf(np.zeros(16000 * 4, np.float32), 16000, "WAV", "PCM_16"))
-    with says("longer than the limit"):
-        load_audio(bytes(data), limits=Limits(max_duration=3))
+    """The limit holds for what is decoded: raw AAC states no length, and an mp3 may state any."""
+    wave = np.tile(speech(), 3)
+    data = encode("aac", wave, 16000)
+    with open_audio(data) as stream:
+        assert stream.stated is None or stream.stated < 100
+    with says("longer than the limit", "--max-duration"):
+        load_audio(data, limits=Limits(max_duration=3, max_decoded_bytes=2**40))
+    flac = bytearray(encode("flac", wave, 16000))
+    flac[21:26] = bytes([flac[21] & 0xF0, 0, 0, 0, 0])  # total samples: 0 = not known
+    with pytest.raises(AudioError):
+        load_audio(bytes(flac), limits=Limits(max_duration=3))
 
 
 def test_arrays_without_or_with_a_wrong_rate():

@@ -119,7 +119,7 @@ def test_lists_carry_the_truth(cli, folder, tmp_path):
 
 def test_windows_are_options_and_recorded(cli, folder):
     _, out, _ = cli("score", folder / "sub", "--format", "jsonl", "--windows", "first", "--window", "16000")
-    assert json.loads(out)["windows"] == {"kind": "first", "window": 16000, "hop": 8000, "pooling": "mean"}
+    assert json.loads(out)["windows"] == {"kind": "first", "window": 16000, "hop": 16000, "pooling": "mean"}
     _, out, _ = cli("score", folder / "sub", "-f", "jsonl", "--window", "1.5s", "--hop", "250ms", "--pooling", "min")
     result = json.loads(out)
     assert result["windows"] == {"kind": "overlap", "window": 24000, "hop": 4000, "pooling": "min"}

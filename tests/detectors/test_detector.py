@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -33,12 +34,14 @@ def test_verdicts_on_both_sides_and_their_probability():
 
 def test_without_calibration_there_is_no_verdict():
     result = level_detector(calibrated=False).score(constant(0.1, 2), sr=16000)
-    assert (result.p_spoof, result.verdict) == (None, "")
+    assert (result.p_spoof, result.verdict, result.threshold) == (None, "", None)
+    assert "no calibration" in result.reason
 
 
 @pytest.mark.parametrize(
     ("wave", "reason"),
     [
+        (np.full(48000, 0.3, np.float32), "silent"),  # a constant offset is no sound
         (constant(0.3, 0.1), "too short to judge: 0.10 s"),
         (constant(0.3, 0.99), "too short"),
         (constant(0, 3), "silent"),
@@ -83,9 +86,7 @@ def test_the_result_is_plain_data():
 def test_another_policy_than_the_calibrations_is_noted():
     detector = level_detector()
     measured = WindowPolicy("overlap", WINDOW, WINDOW, "mean")
-    from dataclasses import replace
-
-    detector = replace(detector, calibration=replace(detector.calibration, windows=measured.to_dict()))
+    detector = replace(detector, calibration=replace(detector.calibration, windows=measured))
     assert detector.policy == measured
     assert detector.score(constant(0.3, 2), sr=16000).warning == ""
     other = detector.score(constant(0.3, 2), sr=16000, policy=WindowPolicy("first", WINDOW, WINDOW))
@@ -97,7 +98,6 @@ def test_scores_takes_windows_and_splits_batches():
     windows = np.linspace(0, 0.9, 10, dtype=np.float32)[:, None] * np.ones(WINDOW, np.float32)
     np.testing.assert_allclose(detector.scores(windows), np.linspace(0, 9, 10), atol=1e-5)
     assert detector.scores(windows).dtype == np.float32
-    assert max(shape[0] for shape in detector.engine.batches) <= 4
     assert detector.scores(np.zeros((0, WINDOW), np.float32)).shape == (0,)
 
 
@@ -138,6 +138,45 @@ def test_a_score_that_is_no_number_is_an_error():
     fake = level_detector()
     with pytest.raises(AudioError, match="no finite score"):
         Detector(fake.card, Nan(), fake.checksum).score(constant(0.3, 2), sr=16000)
+
+
+def test_a_short_hop_does_not_fill_the_memory():
+    """Windows are views until a batch is made of them: 5,000 windows of 64 kB go by four at a time."""
+    detector = level_detector()
+    result = detector.score(constant(0.3, 6), sr=16000, policy=WindowPolicy("overlap", WINDOW, 16))
+    assert len(result.segments) == 5001
+    assert max(shape[0] for shape in detector.engine.batches) <= 4
+
+
+def test_the_first_window_alone_is_judged_and_the_length_is_the_recordings():
+    """Silence in the window heard is silence, whatever comes later; the length is stated by the header."""
+    wave = np.concatenate([np.zeros(5 * WINDOW, np.float32), constant(0.3, 600)])
+    data = io.BytesIO()
+    soundfile.write(data, wave, 16000, format="FLAC")
+    result = level_detector().score(data.getvalue(), policy=WindowPolicy("first", WINDOW, WINDOW))
+    assert result.verdict == "abstain"
+    assert result.reason.startswith("silent")
+    assert result.duration == pytest.approx(605)
+    assert result.segments[-1].end == 1.0
+
+
+def test_many_threads_and_a_fork_get_the_same_scores():
+    import os
+    from concurrent.futures import ThreadPoolExecutor
+
+    import truevoice
+
+    detector = truevoice.load()
+    windows = np.random.default_rng(0).normal(0, 0.1, (40, detector.window)).astype(np.float32)
+    expected = detector.scores(windows)
+    with ThreadPoolExecutor(6) as pool:
+        for scores in pool.map(detector.scores, [windows] * 12):
+            np.testing.assert_array_equal(scores, expected)
+    child = os.fork()
+    if not child:
+        same = np.array_equal(detector.scores(windows), expected)
+        os._exit(0 if same else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_long_recording_is_heard_to_its_end():

@@ -72,7 +72,7 @@ def test_what_is_no_graph(tmp_path):
         ({"engine": "tensorflow"}, "choose auto, onnx, torch"),
         ({"device": "tpu"}, "tpu"),
         ({"engine": "torch"}, "ONNX graph"),
-        ({"device": "mps"}, "cpu or cuda"),
+        ({"device": "mps"}, "cpu, cuda"),
     ],
 )
 def test_requests_that_cannot_be_met(request_, message):
@@ -124,5 +124,40 @@ def test_cards_that_are_none():
 
 
 def test_a_calibration_without_its_parts():
-    with pytest.raises(TruevoiceError, match="lacks 'offset'"):
+    with pytest.raises(TruevoiceError, match=r"not whole.*'offset'"):
         register._calibration({"calibration": {"slope": 1.0}, "windows": {}, "threshold": {"score": 0}}, "x")
+    line = {"calibration": {"slope": 1.0, "offset": 0.0}, "threshold": {"score": 0}}
+    with pytest.raises(TruevoiceError, match="not whole"):
+        register._calibration({**line, "windows": {"kind": "overlap", "colour": 1}}, "x")
+
+
+def test_a_freshly_trained_graph_can_be_tried_before_it_is_shipped(tmp_path):
+    for name in ("mel-cnn.onnx", "mel-cnn.json"):
+        shutil.copy(str(SHIPPED / name), tmp_path / name)
+    graph = tmp_path / "mel-cnn.onnx"
+    expected = truevoice.load().score(clips()[0]).score
+    assert truevoice.load(graph).score(clips()[0]).score == expected
+    assert truevoice.load("mel-cnn", checkpoint=graph).score(clips()[0]).score == expected
+    with pytest.raises(CheckpointError, match="a graph of mel-cnn, not of aasist"):
+        truevoice.load("aasist", checkpoint=graph)
+
+
+def test_checkpoints_that_are_none(tmp_path):
+    for name in ("none.pth", "none.onnx"):
+        with pytest.raises(CheckpointError, match="no such file"):
+            truevoice.load("aasist", checkpoint=tmp_path / name)
+    with pytest.raises(CheckpointError, match="is a folder"):
+        truevoice.load("aasist", checkpoint=tmp_path)
+
+
+def test_a_device_that_is_listed_but_does_not_work(monkeypatch):
+    """ONNX Runtime falls back to the CPU without a word; we do not."""
+    import onnxruntime
+
+    listed = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: listed)
+    assert truevoice.load().engine.device == "cpu"
+    with pytest.raises(UsageError, match="does not work here"):
+        truevoice.load(device="cuda:0")
+    with pytest.raises(UsageError, match="cuda:N"):
+        truevoice.load(device="cuda:x")

@@ -12,7 +12,7 @@ from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.result import Result, Segment
 from truevoice.errors import MissingExtraError, UsageError
 from truevoice.report.formats import FORMATS
-from truevoice.report.writing import encode, parse_formats, write
+from truevoice.report.writing import encode, parse_formats, replace_file, write
 from truevoice.scoring.run import Run
 from truevoice.windows import WindowPolicy
 
@@ -22,7 +22,7 @@ RESULTS = [
     Result("a/clip.wav", "spoof", -1 / 3, 0.58, "spoof", segments=SEGMENTS, duration=4.0, model="level", checksum="0f"),
     Result("a/clip.mp3", "", 2.5, 0.1, "bonafide", segments=SEGMENTS[:1], duration=2.0, model="level", checksum="0f"),
     Result(NASTY, error="is <b>empty</b>", model="level", checksum="0f"),
-    Result("../../escape.wav", "", 0.0, 0.5, "abstain", "silent", segments=SEGMENTS[:1], duration=2.0),
+    Result("../../escape.wav", "", 0.0, 0.5, "abstain", reason="silent", segments=SEGMENTS[:1], duration=2.0),
 ]
 
 
@@ -76,20 +76,43 @@ def test_parquet_comes_back(run):
     assert rows[2]["score"] is None
 
 
-def test_parquet_without_its_extra_says_so(calibrated, monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+def test_parquet_without_its_extra_says_so_before_any_scoring(monkeypatch):
+    monkeypatch.setattr("truevoice.report.writing.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'truevoice\[parquet\]'"):
-        list(encode(RESULTS, calibrated, FORMATS["parquet"]))
+        parse_formats("csv,parquet")
+
+
+def test_names_that_are_no_utf8_leave_every_file_readable(calibrated):
+    odd = [Result("bad\udcff.wav", score=1.0, p_spoof=0.5, verdict="spoof", segments=SEGMENTS, duration=4.0)]
+    for form in FORMATS.values():
+        if form.render:
+            b"".join(encode(odd, calibrated, form)).decode("utf-8")
+    assert Result.from_dict(json.loads(text("jsonl", calibrated, odd))) == odd[0]
+    assert "bad\\udcff.wav" in text("csv", calibrated, odd)
+
+
+def test_label_files_of_like_names_do_not_overwrite_each_other(calibrated, tmp_path):
+    likes = [Result(name, score=0.0, segments=SEGMENTS) for name in ("/x/a.wav", "x/a.wav", "../x/a.wav", "x/a.mp3")]
+    write(lambda: likes, calibrated, tmp_path, parse_formats("srt"))
+    assert len(list((tmp_path / "srt").rglob("*.srt"))) == 4
+
+
+def test_a_failed_write_leaves_nothing_behind(tmp_path):
+    def pieces():
+        yield b"half"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        replace_file(tmp_path / "scores.csv", pieces())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_audacity_labels(calibrated):
     lines = text("audacity", calibrated, RESULTS[:1]).splitlines()
     # 0-1 s scores 3, 1-2 s (3 - 1) / 2 = 1: bona fide; 2-3 s (-1 - 3) / 2 = -2, 3-4 s -3: spoof
     assert lines == [
-        "0.000000\t2.000000\tbonafide P(spoof) 0.12",
-        "2.000000\t4.000000\tspoof P(spoof) 0.92",
+        "0.000000\t2.000000\tbonafide-like, score 2.00",
+        "2.000000\t4.000000\tspoof-like, score -2.50",
     ]
 
 
@@ -97,7 +120,7 @@ def test_subtitles(calibrated):
     assert text("srt", calibrated, RESULTS[:1]).splitlines()[:3] == [
         "1",
         "00:00:00,000 --> 00:00:02,000",
-        "bonafide P(spoof) 0.12",
+        "bonafide-like, score 2.00",
     ]
     from truevoice.report.formats.srt import clock
 

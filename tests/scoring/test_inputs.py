@@ -81,7 +81,26 @@ def test_two_lists_that_call_different_files_alike(tree):
     for folder in ("one", "two"):
         (tree / folder).mkdir()
         (tree / folder / "list.txt").write_text("clip.wav\n")
-    assert names("one/list.txt", "two/list.txt") == ["clip.wav", os.path.normpath("two/clip.wav")]
+    assert names("one/list.txt", "two/list.txt") == ["clip.wav", os.path.abspath("two/clip.wav")]
+    assert len(set(names("one/list.txt", "two/list.txt", "two/clip.wav", "clip.wav"))) == 3
+
+
+def test_transcripts_beside_recordings_are_no_lists(tree):
+    (tree / "b" / "2.txt").write_text("please call stella\n")
+    assert names("b/*") == ["b/1.flac", "b/2.wav", "b/unnamed"]
+    assert names("*") == ["a.mp3", "b/1.flac", "b/2.wav", "b/unnamed"]
+
+
+def test_links_pipes_and_closed_folders(tree):
+    os.symlink(tree / "b", tree / "linked")
+    os.symlink(tree, tree / "b" / "loop")
+    os.symlink("nowhere", tree / "dead.wav")
+    os.mkfifo(tree / "pipe.wav")
+    found = names(".")
+    assert "./dead.wav" in found
+    assert "./pipe.wav" not in found  # to open it would wait for ever
+    assert len({os.path.realpath(name) for name in found}) == 5
+    assert sum("loop" in name for name in found) == 0
 
 
 def test_nothing_to_score(tree):

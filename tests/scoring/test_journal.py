@@ -1,6 +1,8 @@
 """The journal: torn lines, changed files, other settings, and each trial exactly once."""
 
+import contextlib
 import json
+import os
 
 import pytest
 
@@ -30,8 +32,10 @@ def test_results_come_back_as_they_went(tmp_path, clip):
     journal.add(result("a", 5.0), None)  # scored again: the newer one counts
     journal.close()
     again = Journal(tmp_path / "out", SETTINGS)
-    assert list(again.results([])) == [result("ü b\n.wav", 0.1 + 0.2), result("a", 5.0)]
-    assert [r.trial for r in again.results(["a", "not there"])] == ["a", "ü b\n.wav"]
+    assert list(again.earlier([])) == [result("ü b\n.wav", 0.1 + 0.2), result("a", 5.0)]
+    asked = [Trial("a", "a"), Trial("not there", "x")]
+    assert list(again.results(asked)) == [result("a", 5.0)]
+    assert [r.trial for r in again.earlier(asked)] == ["ü b\n.wav"]
 
 
 @pytest.mark.parametrize("cut", [1, 10, 60])
@@ -39,31 +43,31 @@ def test_a_torn_line_is_cut_off(tmp_path, clip, cut):
     trial = Trial("clip", str(clip))
     journal = Journal(tmp_path / "out", SETTINGS)
     journal.add(result("first"), None)
-    journal.add(result("clip"), fingerprint(str(clip)))
+    journal.add(result("clip"), fingerprint(Trial("clip", str(clip))))
     assert journal.is_done(trial)
     journal.close()
     data = journal.path.read_bytes()
     journal.path.write_bytes(data[:-cut])
     again = Journal(tmp_path / "out", SETTINGS)
     assert not again.is_done(trial)
-    assert [r.trial for r in again.results([])] == ["first"]
-    again.add(result("clip", 7.0), fingerprint(str(clip)))
-    assert [r.score for r in again.results([])] == [1.0, 7.0]
+    assert [r.trial for r in again.earlier([])] == ["first"]
+    again.add(result("clip", 7.0), fingerprint(Trial("clip", str(clip))))
+    assert [r.score for r in again.earlier([])] == [1.0, 7.0]
 
 
 def test_changed_and_failed_recordings_are_scored_again(tmp_path, clip):
     trial = Trial("clip", str(clip))
     journal = Journal(tmp_path / "out", SETTINGS)
-    journal.add(result("clip"), fingerprint(str(clip)))
+    journal.add(result("clip"), fingerprint(Trial("clip", str(clip))))
     assert journal.is_done(trial)
     clip.write_bytes(b"12345")
     assert not journal.is_done(trial)
-    journal.add(result("clip", error="broken"), fingerprint(str(clip)))
+    journal.add(result("clip", error="broken"), fingerprint(Trial("clip", str(clip))))
     assert not journal.is_done(trial)
     journal.close()
     again = Journal(tmp_path / "out", SETTINGS)
     assert not again.is_done(trial)
-    again.add(result("clip"), fingerprint(str(clip)))
+    again.add(result("clip"), fingerprint(Trial("clip", str(clip))))
     assert again.is_done(trial)
     clip.unlink()
     assert not again.is_done(trial)
@@ -75,6 +79,57 @@ def test_other_settings_do_not_mix(tmp_path):
         Journal(tmp_path, {**SETTINGS, "model": "aasist"})
     Journal(tmp_path, {**SETTINGS, "model": "aasist"}, fresh=True).close()
     assert json.loads((tmp_path / "journal.jsonl").read_text())["settings"]["model"] == "aasist"
+
+
+def test_names_that_are_no_utf8_come_back(tmp_path):
+    journal = Journal(tmp_path, SETTINGS)
+    journal.add(result("bad\udcff.wav"), None)
+    journal.close()
+    assert [r.trial for r in Journal(tmp_path, SETTINGS).earlier([])] == ["bad\udcff.wav"]
+    assert b"\xff" not in journal.path.read_bytes()
+
+
+def test_another_recording_of_the_same_name_size_and_time_is_not_the_same(tmp_path):
+    trials = []
+    for folder in ("one", "two"):
+        path = tmp_path / folder / "x.wav"
+        path.parent.mkdir()
+        path.write_bytes(folder.encode())
+        os.utime(path, ns=(1, 1))
+        trials.append(Trial("x.wav", str(path)))
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.add(result("x.wav"), fingerprint(trials[0]))
+    assert journal.is_done(trials[0])
+    assert not journal.is_done(trials[1])
+
+
+def test_the_truth_is_the_one_stated_now(tmp_path, clip):
+    journal = Journal(tmp_path / "out", SETTINGS)
+    journal.add(Result("clip", label="spoof", score=1.0), None)
+    assert [r.label for r in journal.results([Trial("clip", str(clip), "bonafide")])] == ["bonafide"]
+    assert [r.label for r in journal.results([Trial("clip", str(clip))])] == ["spoof"]
+
+
+def test_one_run_at_a_time(tmp_path):
+    first = Journal(tmp_path, SETTINGS)
+    with pytest.raises(UsageError, match="another run is writing"):
+        Journal(tmp_path, SETTINGS)
+    first.close()
+    Journal(tmp_path, SETTINGS).close()
+
+
+def test_a_full_disk_is_one_line(tmp_path):
+    """/dev/full takes no byte: neither a write nor a close may end in a traceback."""
+    journal = Journal(tmp_path, SETTINGS)
+    with open("/dev/full", "r+b") as full:
+        journal._file.close()
+        journal._file = full
+        with pytest.raises(TruevoiceError, match=r"No space left.*is kept"):
+            journal.add(result("a"), None)
+        with pytest.raises(TruevoiceError, match="No space left"):
+            journal.close()
+        with contextlib.suppress(OSError):
+            full.close()
 
 
 def test_folders_that_cannot_be_used(tmp_path, clip):

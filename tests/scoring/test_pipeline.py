@@ -1,6 +1,8 @@
 """Many recordings through one detector: the same scores as one at a time, every trial once, errors as rows."""
 
+import os
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -95,12 +97,42 @@ def test_leaving_early_ends_the_threads(folder):
     assert not [t for t in threading.enumerate() if t.name.startswith("decode")]
 
 
-def test_windows_of_many_recordings_share_batches(folder):
-    detector = level_detector()
-    list(score_trials(detector, trials(folder), batch_size=8))
+def test_windows_of_many_recordings_share_batches(tmp_path):
+    """Each recording has one window, so a batch of more than one has more than one recording."""
+
+    class Slow(LevelEngine):
+        def run(self, windows):
+            time.sleep(0.02)  # so that decoding is ahead of the model
+            return super().run(windows)
+
+    for i in range(40):
+        soundfile.write(tmp_path / f"{i:02d}.wav", constant(0.01 * i, 1.0), 16000, subtype="FLOAT")
+    plain = level_detector()
+    detector = Detector(plain.card, Slow(), plain.checksum, plain.calibration)
+    results = {r.trial: r.score for r in score_trials(detector, trials(tmp_path), batch_size=8)}
+    assert results == {f"{i:02d}.wav": pytest.approx(0.1 * i, abs=1e-5) for i in range(40)}
     sizes = [shape[0] for shape in detector.engine.batches]
-    assert sum(sizes) == sum(len(r.segments) for r in score_trials(level_detector(), trials(folder)))
-    assert max(sizes) > 1
+    assert sum(sizes) == 40
+    assert 1 < max(sizes) <= 8
+
+
+def test_a_recording_that_vanishes_or_shrinks_midway(folder, monkeypatch):
+    from truevoice.scoring import pipeline
+
+    genuine = pipeline.open_audio
+
+    def late(source, **options):
+        if source.endswith("03.wav"):
+            os.unlink(source)
+        if source.endswith("04.wav"):
+            os.truncate(source, 10)
+        return genuine(source, **options)
+
+    monkeypatch.setattr(pipeline, "open_audio", late)
+    results = {r.trial: r for r in score_trials(level_detector(), trials(folder))}
+    assert results["03.wav"].error == "no such file"
+    assert "not audio" in results["04.wav"].error
+    assert sum(not r.error for r in results.values()) == 28
 
 
 def test_the_first_window_policy_stops_decoding(tmp_path):
@@ -108,4 +140,4 @@ def test_the_first_window_policy_stops_decoding(tmp_path):
     policy = WindowPolicy("first", WINDOW, WINDOW)
     [result] = score_trials(level_detector(), [Trial("long", str(tmp_path / "long.wav"))], policy=policy)
     assert len(result.segments) == 1
-    assert result.duration < 30  # only what was decoded
+    assert result.duration == pytest.approx(600)  # the header says so; the rest was not decoded

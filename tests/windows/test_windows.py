@@ -69,6 +69,15 @@ def test_the_convention_of_the_field():
     np.testing.assert_array_equal(cut(long, policy)[1][0], long[:64_600])
 
 
+def test_a_caller_may_reuse_its_array():
+    """Sound cards hand over the same array again and again."""
+    cutter = WindowCutter(WindowPolicy("overlap", 100, 50))
+    block = np.ones(60, np.float32)
+    cutter.push(block)
+    block[:] = 2
+    np.testing.assert_array_equal(cutter.push(block)[1][0], [1.0] * 60 + [2.0] * 40)
+
+
 def test_nothing_comes_of_nothing():
     cutter = WindowCutter(default_policy(100))
     assert len(cutter.finish()[0]) == 0
@@ -127,3 +136,5 @@ def test_a_policy_survives_its_record():
     policy = WindowPolicy("overlap", 32_000, 16_000, "median")
     assert WindowPolicy(**policy.to_dict()) == policy
     assert str(policy) == "2.00 s every 1.00 s, median"
+    assert policy.spec == "overlap:32000:16000:median"
+    assert WindowPolicy("first", 100, 1) == WindowPolicy("first", 100, 100)  # its hop means nothing

@@ -20,7 +20,7 @@ ALLOWED_FORMATS = (
     "wav,w64,aiff,au,caf,voc,flac,ogg,mp3,mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,ac3,eac3,adts,amr,amrnb,amrwb,"
     "asf,avi,flv,mpegts,mpeg,ape,wv,tta,dsf,gsm,g722,nut,rm,sox,spdif,truehd,dts,loas,latm,oga,aea,qcp,ircam,avr"
 )
-PCM_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63, "flt": 1.0, "dbl": 1.0}
+PCM_SCALE = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 BLOCK_SAMPLES = 2**18  # of all channels together; FFmpeg's frames of some 1,000 samples are gathered to this size
 MAX_DAMAGED_IN_A_ROW = 200  # packets; a decoder that gets no further is not going to
 
@@ -114,11 +114,11 @@ class AvReader:
 
 def frame_to_float(frame: Any) -> NDArray[np.float32]:
     """A PyAV audio frame as float32 of shape (samples, channels), whatever its sample format and layout."""
-    raw = frame.to_ndarray()
-    channels = frame.layout.nb_channels
-    planar = frame.format.is_planar
-    samples = raw.T if planar else raw.reshape(-1, channels)
     kind = frame.format.name.removesuffix("p")
+    if kind not in PCM_SCALE:
+        raise AudioError(f"holds samples of a kind that cannot be read ({kind})")
+    raw = frame.to_ndarray()
+    samples = raw.T if frame.format.is_planar else raw.reshape(-1, frame.layout.nb_channels)
     scale = PCM_SCALE[kind]
     floats = samples.astype(np.float32)
     if kind == "u8":

@@ -31,7 +31,8 @@ RESAMPLE_QUALITY = "HQ"  # soxr's 20-bit setting; VHQ costs more and changes not
 class AudioStream:
     """An open source. `rate` in Hz, `channels`, `codec` and `decoder` tell what was found; read `blocks()` once.
 
-    `duration`: seconds decoded so far, on the source's own clock; `damaged_packets`: pieces that were stepped over.
+    `duration`: seconds decoded so far, on the source's own clock; `stated`: the length that the header states, in
+    seconds, None where it does not; `damaged_packets`: pieces that were stepped over.
     """
 
     name: str
@@ -39,6 +40,7 @@ class AudioStream:
     codec: str
     rate: int
     channels: int
+    stated: float | None = None
     duration: float = 0.0
     damaged_packets: int = 0
     _blocks: Iterator[NDArray[np.float32]] = field(default_factory=lambda: iter(()), repr=False)
@@ -68,7 +70,7 @@ def open_audio(
         reader = _open_reader(raw)
         try:
             _check_header(raw.name, reader.rate, reader.channels, reader.duration, limits)
-            stream = AudioStream(raw.name, reader.decoder, reader.codec, reader.rate, reader.channels)
+            stream = AudioStream(raw.name, reader.decoder, reader.codec, reader.rate, reader.channels, reader.duration)
             stream._blocks = _convert(_named(reader, stream), stream, channel, limits)
             yield stream
         finally:
@@ -224,7 +226,7 @@ def _array_stream(source: Any, sr: int | None, channel: Channel, limits: Limits)
     samples = array_to_float(source, name)
     rate, channels = int(sr), samples.shape[1]
     _check_header(name, rate, channels, len(samples) / max(rate, 1), limits)
-    stream = AudioStream(name, "array", str(np.asarray(source).dtype), rate, channels)
+    stream = AudioStream(name, "array", str(np.asarray(source).dtype), rate, channels, len(samples) / rate)
     pieces = ((samples[i : i + ARRAY_BLOCK_FRAMES], rate) for i in range(0, len(samples), ARRAY_BLOCK_FRAMES))
     stream._blocks = _convert(pieces, stream, channel, limits)
     yield stream

@@ -111,7 +111,8 @@ def _open_path(path: Path, name: str) -> BinaryIO:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise AudioError(f"{name}: is a folder, not a recording")
+            unreadable = not os.access(path, os.R_OK | os.X_OK)
+            raise AudioError(f"{name}: {'no permission to read it' if unreadable else 'is a folder, not a recording'}")
         if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
             raise AudioError(f"{name}: is a device or a socket, not a recording")
         return path.open("rb")

@@ -5,6 +5,7 @@ Exit status: 0 all went well, 2 some recordings could not be scored, 1 the reque
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,9 @@ app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the command line and exits with its status; errors are one line on standard error."""
     words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):  # a file name that the terminal cannot show must not end the run
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     status: Any = 1
     try:
         status = app([STDIN_WORD if word == "-" else word for word in words])

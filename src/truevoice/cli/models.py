@@ -51,6 +51,7 @@ def list_command(
             row["speed"],
         )
     console().print(table)
+    console().print("--format json tells more: who measured, papers, addresses and checksums", style="dim")
     return 0
 
 
@@ -84,7 +85,7 @@ def fetch_command(
 
 
 def _figure(figure: dict[str, Any]) -> str:
-    return f"{100 * figure['eer']:.2f} % {figure['on']} ({figure['by']})"
+    return f"{100 * figure['eer']:.1f} % {figure['on']}"
 
 
 def _download_bar(quiet: bool) -> Any:

@@ -80,6 +80,7 @@ def score_command(
     from truevoice.cli import STDIN_WORD
     from truevoice.cli.screen import progress_bar, score_table
     from truevoice.commands.score import score
+    from truevoice.detectors.detector import NO_CALIBRATION
     from truevoice.report.writing import encode, parse_formats
 
     if max_duration <= 0 or max_decoded <= 0:
@@ -115,8 +116,11 @@ def score_command(
     if out is None and chosen:
         if chosen[0].per_trial and len(scores) > 1:
             raise UsageError(f"format {chosen[0].name} makes one file a recording: add -o DIR")
-        for piece in encode(scores, scores.run, chosen[0]):
-            sys.stdout.write(piece.decode("utf-8", errors="surrogateescape"))
+        sys.stdout.flush()
+        for piece in encode(scores, scores.run, chosen[0]):  # bytes: a file format is UTF-8 whatever the terminal is
+            sys.stdout.buffer.write(piece)
+        if scores.run.calibration is None and not quiet:
+            print(f"truevoice: {scores.run.model} has {NO_CALIBRATION}", file=sys.stderr)
     elif not quiet:
         score_table(scores)
     return 2 if scores.run.failed else 0

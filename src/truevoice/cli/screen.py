@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from truevoice.commands.score import Progress, Scores
+from truevoice.detectors.detector import NO_CALIBRATION
 from truevoice.detectors.result import Result
 from truevoice.scoring.run import Run
 
@@ -87,6 +88,8 @@ def score_table(scores: Scores) -> None:
         out.print(f"… {run.total - ROWS_SHOWN:,} more (shown: {kind}); -o DIR writes all", style="dim")
     for line in summary(run):
         out.print(escape(line), style="dim")
+    if scores.written and run.earlier:
+        out.print(f"the files also hold {run.earlier:,} recordings scored into this folder before", style="dim")
     for path in scores.written:
         out.print(f"wrote {escape(str(path))}", style="dim")
 
@@ -114,7 +117,7 @@ def _cells(result: Result, calibrated: bool) -> Sequence[str]:
         f"{result.score:.2f}",
         f"{worst[0].start:.1f}–{worst[0].end:.1f} s",
         f"{result.duration:.1f} s",
-        escape("; ".join(filter(None, (result.reason, result.warning)))),
+        escape("; ".join(filter(None, (result.reason if calibrated else "", result.warning)))),
     ]
 
 
@@ -133,8 +136,5 @@ def summary(run: Run) -> list[str]:
         f"detector {run.model} ({run.engine}, sha256 {run.checksum[:12]}), windows of {run.windows}",
     ]
     if run.calibration is None:
-        lines.append(
-            f"{run.model} has no calibration here: higher scores are more bona fide, but none is a verdict or a "
-            "probability; the default detector gives both"
-        )
+        lines.append(f"{run.model} has {NO_CALIBRATION}; the default detector gives verdicts")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from truevoice.detectors.detector import Detector
 from truevoice.detectors.register import load
 from truevoice.detectors.result import Result
 from truevoice.errors import UsageError
+from truevoice.report.format import Format
 from truevoice.report.writing import parse_formats, write
 from truevoice.scoring.inputs import Trial, expand
-from truevoice.scoring.journal import Journal, fingerprint
-from truevoice.scoring.pipeline import score_trials
+from truevoice.scoring.journal import Journal
+from truevoice.scoring.pipeline import score_listed
 from truevoice.scoring.run import Run
 from truevoice.windows import WindowPolicy, parse_length
 
@@ -26,9 +28,10 @@ Progress = Callable[[int, int, Result | None], None]  # done, in all, the newest
 
 @dataclass
 class Scores:
-    """What scoring gave: iterate it for the results, in the order of the inputs. `written`: the files made.
+    """What scoring gave: iterate it for the results of the recordings asked for, in their order.
 
-    With an output folder, results are read back from its journal, so millions of them need no memory.
+    `run` counts them; `written` names the files made, which also hold what was scored into that folder before. With an
+    output folder, results are read back from its journal, so millions of them need no memory.
     """
 
     run: Run
@@ -88,32 +91,37 @@ def score(
     try:
         todo = [trial for trial in inputs.trials if journal is None or not journal.is_done(trial)]
         run.kept = len(inputs.trials) - len(todo)
-        before = {trial.name: fingerprint(trial.source) for trial in todo} if journal else {}
         if progress:
             progress(run.kept, len(inputs.trials), None)
-        scored = score_trials(detector, todo, policy=policy, limits=limits, jobs=jobs, batch_size=batch_size)
-        for done, result in enumerate(scored, start=run.kept + 1):
-            if journal:
-                journal.add(result, before[result.trial])
-            else:
+        options = {"policy": policy, "limits": limits, "jobs": jobs, "batch_size": batch_size}
+        for done, result in enumerate(score_listed(detector, todo, journal, **options), start=run.kept + 1):
+            if journal is None:
                 found[result.trial] = result
             if progress:
                 progress(done, len(inputs.trials), result)
+
+        def read() -> Iterable[Result]:
+            return journal.results(inputs.trials) if journal else [found[trial.name] for trial in inputs.trials]
+
+        run.count(read())
+        run.seconds = time.perf_counter() - started
+        written = _write_all(run, inputs.trials, journal, Path(out), wanted) if journal and out is not None else []
     finally:
         if journal:
             journal.close()
-    read = _reader(journal, found, inputs.trials)
-    run.count(read())
-    run.seconds = time.perf_counter() - started
-    written = write(read, run, Path(out), wanted) if out is not None else []
     return Scores(run, written, read)
 
 
-def _reader(journal: Journal | None, found: dict[str, Result], trials: list[Trial]) -> Callable[[], Iterable[Result]]:
-    order = [trial.name for trial in trials]
-    if journal is not None:
-        return lambda: journal.results(order)
-    return lambda: [found[name] for name in order]
+def _write_all(run: Run, trials: list[Trial], journal: Journal, out: Path, wanted: list[Format]) -> list[Path]:
+    """Writes the trials of this run and, after them, those of earlier runs into the same folder."""
+
+    def everything() -> Iterable[Result]:
+        return chain(journal.results(trials), journal.earlier(trials))
+
+    of_all = replace(run, total=0, failed=0, bonafide=0, spoof=0, abstained=0, audio_seconds=0.0)
+    of_all.count(everything())
+    run.earlier = of_all.total - run.total
+    return write(everything, of_all, out, wanted)
 
 
 def _decided(detector: Detector, prior: float | None, threshold: float | None) -> Detector:

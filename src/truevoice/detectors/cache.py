@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import os
 import urllib.error
 import urllib.request
@@ -64,7 +65,7 @@ def fetch_weights(card: Card, *, folder: Path | None = None, url: str = "", prog
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _download(url or weights.url, part, weights.bytes, progress)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = one_line(getattr(error, "reason", None) or error)
         raise CheckpointError(
             f"{card.name}: cannot fetch {url or weights.url} ({reason}); what came is kept: run the command again, or "
@@ -87,7 +88,9 @@ def _matches(path: Path, weights: Weights) -> bool:
 
 def _download(url: str, part: Path, size: int, progress: Progress | None) -> None:
     have = part.stat().st_size if part.exists() else 0
-    if have >= size:  # left by something else: a complete download would have been renamed
+    if have == size:  # complete, but the run ended before it could be checked: the caller checks it now
+        return
+    if have > size:
         part.unlink()
         have = 0
     request = urllib.request.Request(url, headers={"User-Agent": "truevoice"})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from truevoice.errors import TruevoiceError, UsageError
+from truevoice.windows import WindowPolicy
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Calibration:
     offset: float
     threshold: float
     prior_spoof: float = 0.5
-    windows: dict[str, Any] = field(default_factory=dict)
+    windows: WindowPolicy | None = None
     fitted_on: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

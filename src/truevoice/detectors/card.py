@@ -74,6 +74,8 @@ class Card:
         if unknown := sorted(set(raw) - known):
             raise TruevoiceError(f"{origin}: unknown key {', '.join(unknown)}")
         data = dict(raw)
+        if data.get("sample_rate", 16000) != 16000:
+            raise TruevoiceError(f"{origin}: sample rate {data['sample_rate']}: recordings are read at 16,000 Hz only")
         try:
             if data.get("weights"):
                 data["weights"] = Weights(**data["weights"])

@@ -6,7 +6,6 @@ score means more bona fide.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truevoice.audio import DEFAULT_LIMITS, SAMPLE_RATE, AudioStream, Limits, open_audio
+from truevoice.detectors.abstain import Heard, reason_to_abstain
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.card import Card
 from truevoice.detectors.result import Result, Segment
@@ -23,8 +23,7 @@ from truevoice.errors import AudioError, UsageError
 from truevoice.windows import WindowCutter, WindowPolicy, Windows, cut, default_policy, pool
 
 SHORTEST_SOUND = 0.025  # s; less than one frame of any front-end: nothing to score
-SHORTEST_JUDGED = 1.0  # s; below this the calibration was never measured, so no verdict
-SILENT_DB = -70.0  # dB re full scale, root mean square: below it there is no voice to judge
+NO_CALIBRATION = "no calibration: a higher score is more bona fide, but no score is a verdict"
 
 
 class Engine(Protocol):
@@ -66,9 +65,7 @@ class Detector:
     @property
     def policy(self) -> WindowPolicy:
         """The window policy used where none is asked for: the calibration's own, else overlapping native windows."""
-        if self.calibration and self.calibration.windows:
-            return WindowPolicy(**self.calibration.windows)
-        return default_policy(self.window)
+        return (self.calibration and self.calibration.windows) or default_policy(self.window)
 
     def scores(self, windows: Any) -> NDArray[np.float32]:
         """CM scores (B,) float32 of windows (B, T) float32 at 16 kHz; for a published model its authors' own score.
@@ -89,10 +86,7 @@ class Detector:
         return self._run(array)
 
     def _run(self, windows: NDArray[Any]) -> NDArray[np.float32]:
-        ready = np.ascontiguousarray(windows, dtype=np.float32)
-        size = self.engine.batch_size
-        parts = [self.engine.run(ready[i : i + size]) for i in range(0, len(ready), size)]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        return self.engine.run(np.ascontiguousarray(windows, dtype=np.float32))
 
     def score(
         self, source: Any, sr: int | None = None, *, policy: WindowPolicy | None = None, limits: Limits = DEFAULT_LIMITS
@@ -106,8 +100,9 @@ class Detector:
             hearing = Hearing(policy, stream)
             starts, scores = [], []
             for piece, windows in hearing.pieces():
-                starts.append(piece)
-                scores.append(self.scores(windows))
+                for i in range(0, len(piece), self.engine.batch_size):  # views: a short hop must not fill the memory
+                    starts.append(piece[i : i + self.engine.batch_size])
+                    scores.append(self.scores(windows[i : i + self.engine.batch_size]))
         return self.judge(hearing, np.concatenate(starts), np.concatenate(scores))
 
     def checked_policy(self, policy: WindowPolicy | None) -> WindowPolicy:
@@ -130,34 +125,35 @@ class Detector:
     ) -> Result:
         """Window starts (N,) and scores (N,) of one recording → its result. Raises AudioError for a NaN score."""
         stream, policy = hearing.stream, hearing.policy
-        score = pool(scores, policy.pooling)
-        if not math.isfinite(score):
+        if not np.isfinite(scores).all():
             raise AudioError(f"{stream.name}: {self.name} gave no finite score; the samples may be far over full scale")
-        heard = hearing.heard / SAMPLE_RATE
+        score = pool(scores, policy.pooling)
+        end = hearing.heard.seconds
         segments = tuple(
-            Segment(start / SAMPLE_RATE, min((start + policy.window) / SAMPLE_RATE, heard), float(value))
+            Segment(start / SAMPLE_RATE, min((start + policy.window) / SAMPLE_RATE, end), float(value))
             for start, value in zip(starts.tolist(), scores)
         )
-        p_spoof, verdict, reason, warnings = None, "", "", []
+        p_spoof, verdict, reason, warnings = None, "", NO_CALIBRATION, []
         if stream.damaged_packets:
             warnings.append(f"{stream.damaged_packets} damaged packets were stepped over")
         if self.calibration:
             p_spoof = self.calibration.p_spoof(score)
-            reason = hearing.reason_to_abstain()
+            reason = reason_to_abstain(hearing.heard)
             verdict = "abstain" if reason else self.calibration.verdict(score)
-            if self.calibration.windows and self.calibration.windows != policy.to_dict():
-                measured = WindowPolicy(**self.calibration.windows)
-                warnings.append(f"the calibration was measured with windows of {measured}")
+            if self.calibration.windows not in (None, policy):
+                warnings.append(f"the calibration was measured with windows of {self.calibration.windows}")
         return Result(
             trial=stream.name,
             label=label,
             score=score,
             p_spoof=p_spoof,
             verdict=verdict,
+            prior_spoof=self.calibration.prior_spoof if self.calibration else None,
+            threshold=self.calibration.threshold if self.calibration else None,
             reason=reason,
             warning="; ".join(warnings),
             segments=segments,
-            duration=round(stream.duration, 6),
+            duration=round(hearing.duration, 6),
             rate=stream.rate,
             channels=stream.channels,
             codec=stream.codec,
@@ -170,43 +166,48 @@ class Detector:
 
 
 class Hearing:
-    """One recording on its way through the windows: what was heard of it, how loud it was."""
+    """One recording on its way through the windows: blocks go in by `hear`, `end` closes it; `heard` tells of them."""
 
     def __init__(self, policy: WindowPolicy, stream: AudioStream) -> None:
         self.policy = policy
         self.stream = stream
-        self._energy = 0.0
-        self.heard = 0  # samples
+        self.heard = Heard()
+        self._cutter = WindowCutter(policy)
+        self._ended = False
+
+    def hear(self, block: NDArray[np.float32]) -> Windows:
+        """Takes mono samples at 16 kHz, gives the windows now complete (perhaps none), as `WindowCutter.push`."""
+        wanted = self.policy.window - self.heard.samples if self.policy.kind == "first" else len(block)
+        self.heard.add(block[:wanted])
+        return self._cutter.push(block)
+
+    def end(self) -> Windows:
+        """The closing window, if one is due. Raises AudioError where too little was heard to score."""
+        self._ended = True
+        if self.heard.seconds < SHORTEST_SOUND:
+            raise AudioError(
+                f"{self.stream.name}: is too short to score: {self.heard.seconds * 1000:.2f} ms, "
+                f"at least {SHORTEST_SOUND * 1000:.0f} ms are needed"
+            )
+        return self._cutter.finish()
 
     def pieces(self) -> Iterator[Windows]:
         """Gives (starts (N,), windows (N, window)) with N ≥ 1, until the recording or the policy ends it."""
-        cutter = WindowCutter(self.policy)
         for block in self.stream.blocks():
-            self._energy += float(np.dot(block, block))
-            starts, windows = cutter.push(block)
-            self.heard = cutter.heard
+            starts, windows = self.hear(block)
             if len(starts):
                 yield starts, windows
-            if cutter.done:
-                break
-        if self.heard < SHORTEST_SOUND * SAMPLE_RATE:
-            raise AudioError(
-                f"{self.stream.name}: is too short to score: {self.heard / SAMPLE_RATE * 1000:.2f} ms, "
-                f"at least {SHORTEST_SOUND * 1000:.0f} ms are needed"
-            )
-        starts, windows = cutter.finish()
+            if self._cutter.done:
+                return
+        starts, windows = self.end()
         if len(starts):
             yield starts, windows
 
-    def reason_to_abstain(self) -> str:
-        """Why no verdict should be given, or ""."""
-        seconds = self.heard / SAMPLE_RATE
-        if seconds < SHORTEST_JUDGED:
-            return f"too short to judge: {seconds:.2f} s, at least {SHORTEST_JUDGED:.0f} s are needed"
-        power = self._energy / max(self.heard, 1)
-        if power <= 10 ** (SILENT_DB / 10):
-            return f"silent: below {SILENT_DB:.0f} dB of full scale"
-        return ""
+    @property
+    def duration(self) -> float:
+        """Length of the recording in seconds: as decoded, or, where its end was not decoded, as its header states."""
+        decoded = self.stream.duration
+        return decoded if self._ended else max(decoded, self.stream.stated or 0.0)
 
 
 def failed(trial: str, reason: str, detector: Detector, policy: WindowPolicy, label: str = "") -> Result:

@@ -21,8 +21,13 @@ CUDA = "CUDAExecutionProvider"
 
 
 def usable_cores() -> int:
-    """Processors that this process may use (a container's share, not the whole machine's)."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Processors that this process may use: its affinity, and a container's quota where Linux states one."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # no such file, or "max": no quota
+        return cores
 
 
 class OnnxEngine:
@@ -39,11 +44,6 @@ class OnnxEngine:
         import onnxruntime
 
         providers = _providers(device, onnxruntime.get_available_providers())
-        self.device = "cuda" if CUDA in providers else "cpu"
-        self._cores = usable_cores() if self.device == "cpu" else 1
-        self._chunk = chunk if self.device == "cpu" else 4 * chunk
-        self._pool: ThreadPoolExecutor | None = None
-        self.batch_size = self._chunk * self._cores
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
@@ -59,6 +59,17 @@ class OnnxEngine:
             raise CheckpointError(
                 f"the graph takes {[*inputs]} and gives {outputs}; a detector takes ['{INPUT}'] and gives '{OUTPUT}'"
             )
+        on_cuda = CUDA in self._session.get_providers()  # ONNX Runtime falls back to the CPU without a word
+        if device.startswith("cuda") and not on_cuda:
+            raise UsageError(
+                f"device {device} is listed but does not work here: see ONNX Runtime's message, or use cpu"
+            )
+        self.device = ("cuda" if device == "auto" else device) if on_cuda else "cpu"
+        self._cores = 1 if on_cuda else usable_cores()
+        self._chunk = 4 * chunk if on_cuda else chunk
+        self._pool: ThreadPoolExecutor | None = None
+        self._pool_owner = 0
+        self.batch_size = self._chunk * self._cores
         length = inputs[INPUT].shape[-1]
         self.window: int | None = length if isinstance(length, int) else None
 
@@ -68,22 +79,26 @@ class OnnxEngine:
         if self._cores == 1 or len(pieces) < 2:
             scores = [self._run_piece(piece) for piece in pieces]
         else:
-            self._pool = self._pool or ThreadPoolExecutor(self._cores, thread_name_prefix="truevoice-onnx")
-            scores = list(self._pool.map(self._run_piece, pieces))
+            scores = list(self._threads().map(self._run_piece, pieces))
         return np.concatenate(scores) if scores else np.zeros(0, np.float32)
+
+    def _threads(self) -> ThreadPoolExecutor:
+        """The pool of this process: threads do not survive a fork."""
+        if self._pool is None or self._pool_owner != os.getpid():
+            self._pool = ThreadPoolExecutor(self._cores, thread_name_prefix="truevoice-onnx")
+            self._pool_owner = os.getpid()
+        return self._pool
 
     def _run_piece(self, windows: NDArray[np.float32]) -> NDArray[np.float32]:
         return self._session.run([OUTPUT], {INPUT: windows})[0]
 
 
-def _providers(device: str, available: list[str]) -> list[str]:
-    cuda = CUDA in available
-    if device == "cpu" or (device == "auto" and not cuda):
+def _providers(device: str, available: list[str]) -> list[Any]:
+    kind, _, number = device.partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (number and (kind != "cuda" or not number.isdecimal())):
+        raise UsageError(f"device {device!r} is not for the ONNX engine: choose auto, cpu, cuda or cuda:N")
+    if kind == "cpu" or (kind == "auto" and CUDA not in available):
         return ["CPUExecutionProvider"]
-    if device == "auto" or device.startswith("cuda"):
-        if not cuda:
-            raise UsageError(
-                "device cuda is not at hand for ONNX Runtime: install onnxruntime-gpu, or use --device cpu"
-            )
-        return [CUDA, "CPUExecutionProvider"]
-    raise UsageError(f"device {device!r} is not for the ONNX engine: choose auto, cpu or cuda")
+    if CUDA not in available:
+        raise UsageError(f"device {device} is not at hand: install onnxruntime-gpu, or use --device cpu")
+    return [(CUDA, {"device_id": int(number or 0)}), "CPUExecutionProvider"]

@@ -9,15 +9,18 @@ import difflib
 import hashlib
 import json
 from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import truevoice
 from truevoice.detectors.cache import cache_folder, cached_weights, sha256_of, where_to_get
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.card import Card, cards
 from truevoice.detectors.detector import Detector, Engine
 from truevoice.detectors.onnx_engine import OnnxEngine
-from truevoice.errors import CheckpointError, TruevoiceError, UsageError
+from truevoice.errors import CheckpointError, UsageError
+from truevoice.windows import WindowPolicy
 
 DEFAULT_MODEL = "mel-cnn"
 ENGINES = ("auto", "onnx", "torch")
@@ -51,9 +54,16 @@ def load(
     path = Path(checkpoint) if checkpoint is not None else cached_weights(card) if card.weights else None
     if path is None or (checkpoint is None and not path.exists()):
         raise CheckpointError(where_to_get(card))
-    if path.suffix == ".onnx":
-        return _load_path(str(path), None, device, engine)
-    return _load_published(card, path, device, engine)
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file; {where_to_get(card)}")
+    if path.is_dir():
+        raise CheckpointError(f"{path}: is a folder, not a weight file")
+    try:
+        if path.suffix == ".onnx":
+            return _load_graph_file(path, device, engine, card)
+        return _load_published(card, path, device, engine)
+    except PermissionError:
+        raise CheckpointError(f"{path}: no permission to read it") from None
 
 
 def find_card(name: str) -> Card:
@@ -80,19 +90,29 @@ def _load_path(name: str, checkpoint: str | Path | None, device: str, engine: st
     path = Path(name)
     if checkpoint is not None or not path.exists():
         find_card(name)  # raises with the nearest names
-    if path.suffix != ".onnx":
+    if path.suffix != ".onnx" or path.is_dir():
         raise UsageError(f"{name}: which model is it? pass --model NAME --checkpoint {name} ('truevoice models' lists)")
+    return _load_graph_file(path, device, engine, None)
+
+
+def _load_graph_file(path: Path, device: str, engine: str, card: Card | None) -> Detector:
+    """A graph with its description `NAME.json` beside it, which names a registered card or holds one of its own."""
     if engine == "torch":
-        raise UsageError(f"{name}: is an ONNX graph; it does not run on --engine torch")
-    sidecar_path = path.with_suffix(".json")
-    if not sidecar_path.exists():
-        raise CheckpointError(f"{name}: its description {sidecar_path.name} is missing beside it")
+        raise UsageError(f"{path}: is an ONNX graph; it does not run on --engine torch")
+    described = path.with_suffix(".json")
+    if not described.exists():
+        raise CheckpointError(f"{path}: its description {described.name} is missing beside it")
     try:
-        sidecar = json.loads(sidecar_path.read_text())
-        card = Card.from_dict({**_CARD_OF_UNKNOWN, **sidecar["card"]}, str(sidecar_path))
+        sidecar = json.loads(described.read_text())
+        if "card" in sidecar:
+            own = Card.from_dict({**_CARD_OF_UNKNOWN, **sidecar["card"]}, str(described))
+        else:
+            own = cards()[sidecar["name"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{sidecar_path}: is not a detector's description ({error})") from None
-    return _from_graph(card, path.read_bytes(), sidecar, device, origin=name)
+        raise CheckpointError(f"{described}: is not a detector's description ({error})") from None
+    if card is not None and own.name != card.name:
+        raise CheckpointError(f"{path}: is a graph of {own.name}, not of {card.name}")
+    return _from_graph(own, path.read_bytes(), sidecar, device, origin=str(path))
 
 
 _CARD_OF_UNKNOWN = {**dict.fromkeys(("training_data", "licence", "paper", "source"), "unknown"), "summary": ""}
@@ -115,25 +135,26 @@ def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
             offset=raw["offset"],
             threshold=sidecar["threshold"]["score"],
             prior_spoof=raw.get("prior_spoof", 0.5),
-            windows=sidecar["windows"],
+            windows=WindowPolicy(**sidecar["windows"]),
             fitted_on=raw.get("fitted_on", {}),
         )
     except (KeyError, TypeError) as error:
-        raise TruevoiceError(f"{origin}: its calibration lacks {error}") from None
+        raise CheckpointError(f"{origin}: its calibration is not whole ({error})") from None
 
 
 def _load_published(card: Card, path: Path, device: str, engine: str) -> Detector:
-    if not path.exists():
-        raise CheckpointError(f"{path}: no such file; {where_to_get(card)}")
-    from truevoice.detectors.torch_engine import export_checkpoint, open_torch
-
     checksum = sha256_of(path)
+    name = f"{card.name}-{checksum[:16]}-{card.window}-{truevoice.__version__}.onnx"
+    graph = cache_folder() / "onnx" / name
     opened: Engine
-    if engine == "onnx":  # exported once; from then on it runs without torch
-        graph = cache_folder() / "onnx" / f"{card.name}-{checksum[:16]}.onnx"
-        if not graph.exists():
+    if engine == "onnx" or (engine == "auto" and graph.exists() and find_spec("torch") is None):
+        if not graph.exists():  # once; from then on it runs without torch
+            from truevoice.detectors.torch_engine import export_checkpoint
+
             export_checkpoint(card, path, graph)
         opened = OnnxEngine(graph, device, chunk=1)
     else:
+        from truevoice.detectors.torch_engine import open_torch
+
         opened = open_torch(card, path, device)
     return Detector(card, opened, checksum, checkpoint=path)

@@ -20,8 +20,9 @@ class Result:
     """One trial. Where `error` is set the recording could not be scored, and `score` is None.
 
     label: the ground truth (`bonafide`, `spoof`), empty where unknown. score: higher = more bona fide.
-    p_spoof: P(spoof) at the calibration's prior, None where the detector has no calibration.
-    verdict: `bonafide`, `spoof`, `abstain`, or "" without calibration. reason: why it abstains.
+    p_spoof: P(spoof) when `prior_spoof` of all recordings are spoofed, None where the detector has no calibration.
+    verdict: `bonafide` (score ≥ `threshold`), `spoof`, `abstain`, or "" without calibration.
+    reason: why it abstains, or why there is no verdict.
     warning: what to know before trusting the score. segments: the windows in time order.
     duration in seconds, rate in Hz, channels, codec, decoder: the recording as found.
     model, checksum (sha256 of the weights), engine, windows (the policy): what scored it.
@@ -32,6 +33,8 @@ class Result:
     score: float | None = None
     p_spoof: float | None = None
     verdict: str = ""
+    prior_spoof: float | None = None
+    threshold: float | None = None
     reason: str = ""
     error: str = ""
     warning: str = ""

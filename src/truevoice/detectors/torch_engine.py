@@ -43,6 +43,8 @@ class TorchEngine:
         self._log_odds = log_odds
         self._kind = torch.device(device).type
         self._pool: ThreadPoolExecutor | None = None
+        self._pool_owner = os.getpid()
+        self._workers = 1
         for_cpu: Callable[[], nn.Module] | None = getattr(network, "for_cpu", None)
         if self._kind == "cpu" and for_cpu:
             self._network = for_cpu()
@@ -50,7 +52,7 @@ class TorchEngine:
             self._pool = _single_threaded_pool(self._workers)
         else:
             self._network = network.to(device).eval()
-        self.batch_size = CHUNK[self._kind]
+        self.batch_size = max(CHUNK[self._kind], self._workers)
 
     def run(self, windows: np.ndarray) -> np.ndarray:
         """(B, T) float32 waveforms -> (B,) float32 scores, higher = more bona fide."""
@@ -59,7 +61,10 @@ class TorchEngine:
         if not len(windows):
             return np.zeros(0, np.float32)
         waves = torch.from_numpy(np.array(windows, dtype=np.float32))  # a copy: windows are read-only views of the wave
-        with torch.inference_mode():
+        if self._pool and self._pool_owner != os.getpid():  # threads do not survive a fork
+            self._pool, self._pool_owner = _single_threaded_pool(self._workers), os.getpid()
+        # cuDNN may round convolutions to TF32 unless told not to; published scores are float32.
+        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             parts = self._run_tiled(waves) if self._pool else self._run_chunks(waves)
             logits = torch.cat(parts).float()
             scores = logits[:, self._bonafide_index]

@@ -16,7 +16,7 @@ class Format:
     """name: as in `--format NAME`. extension: with its dot. render: results and their run → pieces of text.
 
     per_trial: one file a recording (labels, subtitles) instead of one for all. binary: set instead of `render` where
-    the file is not text: results and their run → bytes.
+    the file is not text: results and their run → bytes. needs: a package of the extra called like the format.
     """
 
     name: str
@@ -24,3 +24,4 @@ class Format:
     render: Render | None = None
     per_trial: bool = False
     binary: Callable[[Iterable[Result], Run], bytes] | None = None
+    needs: str = ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from itertools import chain, count
 from pathlib import Path, PurePath
 
 from truevoice.detectors.result import Result
-from truevoice.errors import TruevoiceError, UsageError
+from truevoice.errors import MissingExtraError, TruevoiceError, UsageError
 from truevoice.report.format import Format
 from truevoice.report.formats import FORMATS
 from truevoice.scoring.run import Run
@@ -21,6 +23,8 @@ def parse_formats(text: str) -> list[Format]:
     for name in wanted:
         if name not in FORMATS:
             raise UsageError(f"format {name!r} is not known: choose among {', '.join(FORMATS)}")
+        if (package := FORMATS[name].needs) and find_spec(package) is None:
+            raise MissingExtraError(f"the format {name}", name)
     return [FORMATS[name] for name in dict.fromkeys(wanted)]
 
 
@@ -51,17 +55,20 @@ def encode(results: Iterable[Result], run: Run, form: Format) -> Iterable[bytes]
         yield form.binary(results, run)
     elif form.render is not None:
         for piece in form.render(results, run):
-            yield piece.encode("utf-8", errors="surrogateescape")
+            yield piece.encode(errors="backslashreplace")  # names that are no UTF-8; in JSON this is its own escape
 
 
 def replace_file(target: Path, pieces: Iterable[bytes]) -> None:
     """Writes beside the target and moves into place, so that a killed run leaves the old file or the new one."""
     part = target.with_name(target.name + ".part")
-    with part.open("wb") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(target)
+    try:
+        with part.open("wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _write_each(results: Iterable[Result], run: Run, folder: Path, form: Format) -> None:
@@ -71,10 +78,11 @@ def _write_each(results: Iterable[Result], run: Run, folder: Path, form: Format)
             continue
         # Only plain parts of the name: a trial called ../../x must not leave the folder.
         parts = [part for part in PurePath(result.trial).parts if part not in ("/", "..", ".", "\\")]
-        base = folder.joinpath(*parts[:-1], PurePath(parts[-1]).stem if parts else "recording")
-        target = base.with_name(base.name + form.extension)
-        if target in taken:  # a.wav beside a.mp3
-            target = base.with_name(PurePath(parts[-1]).name + form.extension)
+        full = parts.pop() if parts else "recording"
+        stem = PurePath(full).stem
+        numbered = (f"{full}-{number}" for number in count(2))
+        names = (folder.joinpath(*parts, name + form.extension) for name in chain((stem, full), numbered))
+        target = next(path for path in names if path not in taken)  # a.wav beside a.mp3: a.srt and a.mp3.srt
         taken.add(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, encode([result], run, form))

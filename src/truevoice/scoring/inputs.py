@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import glob
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -32,6 +33,11 @@ class Trial:
     source: str
     label: str = ""
 
+    @property
+    def key(self) -> str:
+        """What makes it one recording: its full path, or "-"."""
+        return self.source if self.source == STDIN else os.path.abspath(self.source)
+
 
 @dataclass
 class Inputs:
@@ -54,11 +60,11 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Inputs:
     given = [os.fspath(source) for source in sources]
     for text in given:
         for trial in _expand_one(text, inputs):
-            key = trial.source if trial.source == STDIN else os.path.abspath(trial.source)
+            key = trial.key
             if key not in seen:
                 seen.add(key)
-                if trial.name in names:  # two lists may call different files alike
-                    trial = replace(trial, name=trial.source)
+                if trial.name in names:  # two lists may call different files alike; the full path is one file's alone
+                    trial = replace(trial, name=key)
                 names.add(trial.name)
                 inputs.trials.append(trial)
     if not inputs.trials:
@@ -79,8 +85,11 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
             yield Trial(text, text)
     elif glob.has_magic(text):
         matches = sorted(glob.glob(text, recursive=True))
-        for match in matches:
-            yield from _expand_one(match, inputs) if not os.path.isdir(match) else ()
+        for match in matches:  # as if found in a folder: a transcript beside the recordings is no list
+            if os.path.isdir(match):
+                yield from _walk(match, inputs)
+            else:
+                yield from _if_audio(match, inputs)
         if not matches:
             raise UsageError(f"no file matches {text!r}")
     else:
@@ -88,23 +97,45 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
 
 
 def _walk(folder: str, inputs: Inputs) -> Iterator[Trial]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+    unreadable: list[str] = []
+    entered: set[str] = set()  # links are followed, as data sets are often linked into place, but no folder twice
+    walk = os.walk(folder, followlinks=True, onerror=lambda error: unreadable.append(str(error.filename)))
+    for parent, folders, files in walk:
+        entered.add(os.path.realpath(parent))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in entered
+        )
         for name in sorted(files):
-            path = os.path.join(parent, name)
-            if name.startswith(".") or not _looks_like_audio(path):
-                inputs.passed_over += not name.startswith(".")
-                continue
-            yield Trial(path, path)
+            if not name.startswith("."):
+                yield from _if_audio(os.path.join(parent, name), inputs)
+    for name in unreadable:  # its row says why
+        yield Trial(name, name)
+
+
+def _if_audio(path: str, inputs: Inputs) -> Iterator[Trial]:
+    if _looks_like_audio(path):
+        yield Trial(path, path)
+    else:
+        inputs.passed_over += 1
 
 
 def _looks_like_audio(path: str) -> bool:
-    """By extension, else by the first bytes: a misnamed recording in a folder must not be missed."""
+    """By extension, else by the first bytes: a misnamed recording in a folder must not be missed.
+
+    A pipe or device in a folder is none: to open it may wait for ever. A dead link with the right name is, so that its
+    row says so.
+    """
+    try:
+        regular = stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        regular = os.path.islink(path)
+    if not regular:
+        return False
     if Path(path).suffix.lower() in AUDIO_EXTENSIONS:
         return True
     try:
-        if not os.path.isfile(path):
-            return False
         with open(path, "rb") as file:
             head = file.read(12)
     except OSError:

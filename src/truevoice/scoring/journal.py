@@ -1,15 +1,16 @@
-"""The journal of a run: every finished result is on disk before the next is awaited, so nothing done is done twice.
+"""The journal of a run: every finished result is handed to the operating system before the next is awaited.
 
 A file of JSON lines: the first says which detector and which windows, each further one is a result. A run that was
-killed leaves at most one torn line, which is cut off. A result counts only for the recording as it was: size and time
-of change are kept with it.
+killed leaves at most one torn line, which is cut off. A result counts only for the recording as it was: its full path,
+size and time of change are kept with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +21,54 @@ from truevoice.scoring.inputs import Trial
 FILE = "journal.jsonl"
 FORMAT = 1
 
+Fingerprint = list[Any]  # full path, size in bytes, time of change in ns
 
-def fingerprint(source: str) -> list[int] | None:
-    """[size in bytes, time of change in ns] of a file; None where there is none (standard input, a missing file)."""
+
+def fingerprint(trial: Trial) -> Fingerprint | None:
+    """What tells whether a recording is still the one that was scored; None for standard input or a missing file."""
     try:
-        stat = os.stat(source)
+        found = os.stat(trial.key)
     except (OSError, ValueError):
         return None
-    return [stat.st_size, stat.st_mtime_ns]
+    return [trial.key, found.st_size, found.st_mtime_ns]
 
 
 class Journal:
     """Opens or begins `folder/journal.jsonl` for runs with `settings` (what identifies detector and windows).
 
-    Raises UsageError where the folder holds a run with other settings, TruevoiceError where it cannot be written.
+    Raises UsageError where the folder holds a run with other settings or another run is writing to it, TruevoiceError
+    where it cannot be written.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any], *, fresh: bool = False) -> None:
         self.path = folder / FILE
         self._settings = settings
-        self._where: dict[str, tuple[int, list[int] | None]] = {}  # trial → its line's offset, its fingerprint
+        self._where: dict[str, tuple[int, Fingerprint | None]] = {}  # trial → its line's offset, its fingerprint
         self._failed: set[str] = set()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if fresh:
-                self.path.unlink(missing_ok=True)
             self._file = self.path.open("a+b")
         except OSError as error:
             raise TruevoiceError(f"{folder}: cannot be written ({error.strerror}): choose another -o") from None
-        self._read()
+        try:
+            self._lock()
+            if fresh:
+                self._file.truncate(0)
+            self._read()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        """One run at a time: two would tear each other's lines. The lock ends with the process, however it ends."""
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(f"{self.path.parent}: another run is writing to it: wait, or choose another -o") from None
 
     def _read(self) -> None:
         self._file.seek(0)
@@ -90,12 +110,12 @@ class Journal:
 
     def is_done(self, trial: Trial) -> bool:
         """Scored without error, and the recording has not changed since. Standard input is never done."""
-        known = self._where.get(trial.name)
-        return (
-            known is not None and trial.name not in self._failed and known[1] == fingerprint(trial.source) is not None
-        )
+        if trial.name not in self._where or trial.name in self._failed:
+            return False
+        now = fingerprint(trial)
+        return now is not None and now == self._where[trial.name][1]
 
-    def add(self, result: Result, file: list[int] | None) -> None:
+    def add(self, result: Result, file: Fingerprint | None) -> None:
         """Writes one result; it replaces an older one of the same trial. `file`: the fingerprint before decoding."""
         offset = self._write({"result": result.to_dict(), "file": file})
         self._where[result.trial] = (offset, file)
@@ -103,21 +123,40 @@ class Journal:
 
     def _write(self, entry: dict[str, Any]) -> int:
         offset = self._file.tell()
+        # Names that are no UTF-8 become JSON's own escapes, and come back as they were.
+        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
         try:
-            self._file.write(json.dumps(entry, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+            self._file.write(line + b"\n")
             self._file.flush()
         except OSError as error:
-            raise TruevoiceError(f"{self.path}: cannot be written ({error.strerror}); what is in it is kept") from None
+            raise self._full(error) from None
         return offset
 
-    def results(self, first: list[str]) -> Iterator[Result]:
-        """Every trial of the journal exactly once: those named in `first` in that order, then earlier ones."""
-        order = dict.fromkeys([name for name in first if name in self._where])
-        order.update(dict.fromkeys(self._where))
+    def results(self, trials: Sequence[Trial]) -> Iterator[Result]:
+        """The results of these trials, in this order, each with the truth as it is stated now."""
         with self.path.open("rb") as file:
-            for name in order:
-                file.seek(self._where[name][0])
-                yield Result.from_dict(json.loads(file.readline())["result"])
+            for trial in trials:
+                if trial.name in self._where:
+                    result = self._result_at(file, trial.name)
+                    yield replace(result, label=trial.label) if trial.label else result
+
+    def earlier(self, trials: Sequence[Trial]) -> Iterator[Result]:
+        """The results of all other trials that were ever scored into this folder, in the order of their scoring."""
+        names = {trial.name for trial in trials}
+        with self.path.open("rb") as file:
+            for name in self._where:
+                if name not in names:
+                    yield self._result_at(file, name)
+
+    def _result_at(self, file: Any, name: str) -> Result:
+        file.seek(self._where[name][0])
+        return Result.from_dict(json.loads(file.readline())["result"])
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            raise self._full(error) from None
+
+    def _full(self, error: OSError) -> TruevoiceError:
+        return TruevoiceError(f"{self.path}: cannot be written ({error.strerror}); what is in it is kept")

@@ -11,6 +11,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from truevoice.detectors.onnx_engine import usable_cores
 from truevoice.detectors.result import Result
 from truevoice.errors import AudioError, TruevoiceError, one_line
 from truevoice.scoring.inputs import Trial
+from truevoice.scoring.journal import Journal, fingerprint
 from truevoice.windows import WindowPolicy
 
 BATCH_BYTES = 16 * 2**20  # of windows given to the model at once; long windows make small batches
@@ -29,7 +31,7 @@ QUEUED_BYTES = 32 * 2**20  # of windows waiting for the model
 
 @dataclass
 class _Job:
-    """One recording under way. `scores` fills in the order of `starts`; both are complete once `decoded` is set."""
+    """One recording under way. `scores` fills in the order of `starts`; both are whole once its last piece came."""
 
     trial: Trial
     hearing: Hearing | None = None
@@ -89,6 +91,17 @@ def score_trials(
         stop.set()
         for thread in threads:
             thread.join(timeout=5)
+
+
+def score_listed(
+    detector: Detector, trials: Sequence[Trial], journal: Journal | None = None, **options: Any
+) -> Iterator[Result]:
+    """`score_trials` with its options, each result written to the journal before it is given."""
+    before = {trial.name: fingerprint(trial) for trial in trials} if journal else {}
+    for result in score_trials(detector, trials, **options):
+        if journal:
+            journal.add(result, before[result.trial])
+        yield result
 
 
 def _decode_all(

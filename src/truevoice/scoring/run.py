@@ -14,7 +14,11 @@ from truevoice.windows import WindowPolicy
 
 @dataclass
 class Run:
-    """One run of scoring. Counts are over all rows of the results; `seconds` is the wall time of this run alone."""
+    """One run of scoring, its counts and its wall time in seconds.
+
+    kept: recordings of this run that were scored before; earlier: other recordings in the same folder's files;
+    passed_over: files in folders that are not audio; audio_seconds: what was heard.
+    """
 
     model: str
     checksum: str
@@ -27,6 +31,7 @@ class Run:
     spoof: int = 0
     abstained: int = 0
     kept: int = 0
+    earlier: int = 0
     passed_over: int = 0
     audio_seconds: float = 0.0
     seconds: float = 0.0
@@ -44,7 +49,7 @@ class Run:
             self.bonafide += result.verdict == "bonafide"
             self.spoof += result.verdict == "spoof"
             self.abstained += result.verdict == "abstain"
-            self.audio_seconds += result.duration or 0.0
+            self.audio_seconds += result.segments[-1].end if result.segments else 0.0  # what was heard of it
 
     def settings(self) -> dict[str, Any]:
         """What must be equal for results to stand in one table."""
@@ -53,7 +58,7 @@ class Run:
         return {
             "model": self.model,
             "checksum": self.checksum,
-            "windows": str(self.windows),
+            "windows": self.windows.spec,
             "calibration": calibration,
         }
 

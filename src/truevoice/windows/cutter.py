@@ -37,7 +37,8 @@ class WindowCutter:
         self.heard += len(block)
         if self.done:
             return self._none()
-        self._buffer = np.concatenate([self._buffer, block]) if len(self._buffer) else np.asarray(block, np.float32)
+        # A copy even where there is nothing to join: callers such as sound cards reuse their array.
+        self._buffer = np.concatenate([self._buffer, block], dtype=np.float32)
         window, hop = self.policy.window, self.policy.hop
         first = self._next - self._buffer_start
         count = (len(self._buffer) - first - window) // hop + 1

@@ -39,6 +39,8 @@ class WindowPolicy:
             raise UsageError(f"window policy {self.kind!r} is not known: choose {' or '.join(KINDS)}")
         if not 1 <= self.window <= MAX_WINDOW:
             raise UsageError(f"a window of {self.window} samples is outside 1 to {MAX_WINDOW:,}")
+        if self.kind == "first":
+            object.__setattr__(self, "hop", self.window)  # no step is taken, so no two equal policies differ by it
         if not 1 <= self.hop <= self.window:
             raise UsageError(
                 f"a hop of {self.hop} samples is outside 1 to the window's {self.window}: a longer one would leave gaps"
@@ -50,6 +52,11 @@ class WindowPolicy:
         if self.kind == "first":
             return f"first {self.window / SAMPLE_RATE:.2f} s"
         return f"{self.window / SAMPLE_RATE:.2f} s every {self.hop / SAMPLE_RATE:.2f} s, {self.pooling}"
+
+    @property
+    def spec(self) -> str:
+        """All fields in one exact word, for a table's cell: "overlap:32000:16000:mean"."""
+        return f"{self.kind}:{self.window}:{self.hop}:{self.pooling}"
 
     def to_dict(self) -> dict[str, Any]:
         """All fields by name, as they are recorded with results. The inverse is `WindowPolicy(**d)`."""

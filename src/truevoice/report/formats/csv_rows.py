@@ -28,6 +28,8 @@ COLUMNS = (
     "model",
     "checksum",
     "policy",
+    "prior_spoof",
+    "threshold",
 )
 
 
@@ -50,7 +52,9 @@ def row(result: Result, run: Run) -> dict[str, Any]:
         "duration": result.duration,
         "model": result.model,
         "checksum": result.checksum,
-        "policy": str(run.windows),
+        "policy": run.windows.spec,
+        "prior_spoof": result.prior_spoof,
+        "threshold": result.threshold,
     }
 
 

@@ -16,4 +16,5 @@ def labelled(result: Result, run: Run) -> Iterator[tuple[Segment, str, str]]:
             yield stretch, "", f"score {stretch.score:.2f}"
         return
     for stretch, kind in spans(result.segments, run.calibration.threshold):
-        yield stretch, kind, f"{kind} P(spoof) {run.calibration.p_spoof(stretch.score):.2f}"
+        # The score, not P(spoof): the calibration was measured on whole recordings.
+        yield stretch, kind, f"{kind}-like, score {stretch.score:.2f}"

@@ -6,22 +6,21 @@ import io
 from collections.abc import Iterable
 
 from truevoice.detectors.result import Result
-from truevoice.errors import MissingExtraError
 from truevoice.report.format import Format
 from truevoice.report.formats.csv_rows import row
 from truevoice.scoring.run import Run
 
 
 def binary(results: Iterable[Result], run: Run) -> bytes:
-    """The whole table as the bytes of one file. Raises MissingExtraError."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingExtraError("the format parquet", "parquet") from None
+    """The whole table as the bytes of one file."""
+    import pyarrow
+    from pyarrow import parquet
+
     text, number = pyarrow.string(), pyarrow.float64()
     segment = pyarrow.struct([("start", number), ("end", number), ("score", number)])
-    kinds = dict.fromkeys(("score", "p_spoof", "worst_start", "worst_end", "worst_score", "duration"), number)
+    kinds = dict.fromkeys(
+        ("score", "p_spoof", "worst_start", "worst_end", "worst_score", "duration", "prior_spoof", "threshold"), number
+    )
     kinds["windows"] = pyarrow.int64()
     rows = []
     for result in results:
@@ -36,4 +35,4 @@ def binary(results: Iterable[Result], run: Run) -> bytes:
     return sink.getvalue()
 
 
-FORMAT = Format("parquet", ".parquet", binary=binary)
+FORMAT = Format("parquet", ".parquet", binary=binary, needs="pyarrow")

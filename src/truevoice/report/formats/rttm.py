@@ -1,6 +1,7 @@
 """RTTM (NIST rich transcription time marks): one SPEAKER line a stretch, its name field `bonafide` or `spoof`.
 
-The confidence field holds P(spoof). A detector without calibration has no threshold: it gives a comment, no lines.
+The confidence field holds P(spoof) by the calibration of whole recordings: for single stretches a guide. A detector
+without calibration has no threshold: it gives a comment, no lines.
 Reference: NIST RT-09 evaluation plan, appendix A; used for spoofed spans by WeDefense (arXiv 2601.15240).
 """
 
