@@ -177,9 +177,28 @@ def test_a_header_that_lies_does_not_escape_the_limit():
     with says("longer than the limit", "--max-duration"):
         load_audio(data, limits=Limits(max_duration=3, max_decoded_bytes=2**40))
     flac = bytearray(encode("flac", wave, 16000))
-    flac[21:26] = bytes([flac[21] & 0xF0, 0, 0, 0, 0])  # total samples: 0 = not known
-    with pytest.raises(AudioError):
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # total samples: 0 = not known
+    with says("longer than the limit"):
         load_audio(bytes(flac), limits=Limits(max_duration=3))
+
+
+def test_a_flac_from_a_pipe_does_not_know_its_length():
+    flac = bytearray(encode("flac", speech(), 16000))
+    flac[21] &= 0xF0
+    flac[22:26] = bytes(4)  # total samples: 0 = not known
+    np.testing.assert_allclose(load_audio(bytes(flac)), load_audio(encode("flac", speech(), 16000)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["wav", "aiff", "mp3", "webm"])
+def test_a_truncated_recording_falls_short_of_its_header(name):
+    """Half of the file is there: what it stated and what was decoded differ, for the detector to tell."""
+    data = encode(name, np.tile(speech(), 2), 16000)
+    for part, short in ((data, False), (data[: len(data) // 2], True)):
+        with open_audio(part) as stream:
+            for _ in stream.blocks():
+                pass
+        assert (stream.duration < 0.9 * (stream.stated or 0)) == short
 
 
 def test_arrays_without_or_with_a_wrong_rate():
@@ -201,3 +220,14 @@ def test_arrays_without_or_with_a_wrong_rate():
         load_audio(None)
     with pytest.raises(UsageError, match="text mode"), open(__file__) as file:
         load_audio(file)
+    for rate in ("abc", np.nan, np.inf, [16000], True):
+        with pytest.raises(UsageError, match="whole number"):
+            load_audio(np.zeros(100), sr=rate)
+    with pytest.raises(UsageError, match="masked"):
+        load_audio(np.ma.masked_greater(np.ones(100), 0), sr=16000)
+    with pytest.raises(UsageError, match="above 0"):
+        Limits(max_duration=np.nan)
+    with open(__file__, "rb") as closed:
+        pass
+    with says("cannot be read"):
+        load_audio(closed)

@@ -116,6 +116,13 @@ def test_the_stream_tells_what_it_found(encoded):
     assert stream.duration == pytest.approx(total / RATE, abs=0.01)
 
 
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_chained_streams_are_read_to_the_end(name, encoded, original):
+    """Radio recorders write one Ogg stream after another into a file."""
+    wave = load_audio(encoded[name] + encoded[name])
+    assert len(wave) == pytest.approx(2 * len(original), abs=1000)
+
+
 def test_one_opus_stream_sounds_alike_in_every_container(original):
     """The same packets in Ogg, whose header remembers 16 kHz, and in Matroska: the header's remark changes nothing."""
     import av

@@ -43,8 +43,10 @@ def test_channels_are_averaged_or_chosen():
     np.testing.assert_allclose(load_audio(many, sr=16000, channel=95), RAMP, atol=1e-6)
     with pytest.raises(UsageError, match="no channel 96"):
         load_audio(many, sr=16000, channel=96)
-    with pytest.raises(UsageError, match="not known"):
-        load_audio(many, sr=16000, channel="left")
+    np.testing.assert_allclose(load_audio(many, sr=16000, channel=np.int64(95)), RAMP, atol=1e-6)
+    for channel in ("left", True, 1.0):
+        with pytest.raises(UsageError, match="not known"):
+            load_audio(many, sr=16000, channel=channel)
 
 
 @settings(max_examples=25, deadline=None)

@@ -159,7 +159,10 @@ def test_a_reader_that_leaves_early(folder):
     [
         (["score"], "no recordings to score"),
         (["score", "{empty}"], "no recordings to score"),
-        (["score", "{empty}/*.wav"], "no file matches"),
+        (["score", "{clip}", "-f", ","], "no format is named"),
+        (["score", "{clip}", "--max-duration", "nan"], "above 0"),
+        (["score", "{clip}", "--threshold", "inf"], "--threshold"),
+        (["score", "{clip}", "--window", "100"], "too short for speech"),
         (["score", "{clip}", "--modle", "x"], "--model"),
         (["score", "{clip}", "--model", "mel-cn"], "did you mean mel-cnn"),
         (["score", "{clip}", "--model", "nonsense"], "not known"),
@@ -209,6 +212,45 @@ def test_missing_and_dead_recordings_are_rows(cli, tmp_path, monkeypatch):
     assert results["dead.wav"]["error"] == "is a dead link"
     assert "longer than the limit" in results["long.wav"]["error"]
     assert results["good.wav"]["verdict"]
+
+
+def test_interrupts_say_how_to_go_on(cli, monkeypatch):
+    import truevoice.commands.score as command
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "expand", interrupted)
+    status, _, err = cli("score", "x.wav")
+    assert status == 130
+    assert "goes on where it stopped" in err
+
+
+def test_output_that_cannot_be_written():
+    """A full disk and a closed standard output: one line or none, no traceback, no blame on ourselves."""
+    command = f"'{sys.executable}' -m truevoice score '{clips()[0]}'"
+    full = subprocess.run(["bash", "-c", f"{command} -f json > /dev/full"], capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert "cannot write the output (No space left on device)" in full.stderr
+    closed = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, text=True, check=False)
+    assert "defect" not in closed.stderr
+    assert "Traceback" not in closed.stderr + full.stderr
+
+
+def test_names_of_strangers_do_not_reach_the_terminal_raw(cli, tmp_path):
+    for name in ("esc\x1b[31mred.wav", "a:smile:b.wav", "[bold]x.wav", "bad\udcff.wav"):
+        (tmp_path / name).write_bytes(b"RIFF")
+    status, out, _ = cli("score", tmp_path)
+    assert status == 2
+    assert "\x1b" not in out
+    for shown in ("esc\\x1b[31mred.wav", "a:smile:b.wav", "[bold]x.wav", "bad\\udcff.wav"):
+        assert shown in out
+
+
+def test_failures_are_told_where_the_format_has_no_place_for_them(cli, tmp_path):
+    status, out, err = cli("score", tmp_path / "gone.wav", "-f", "srt")
+    assert (status, out) == (2, "")
+    assert err.endswith("gone.wav: no such file\n")
 
 
 def test_a_defect_of_ours_is_one_line_too(cli, monkeypatch):

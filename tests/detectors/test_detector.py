@@ -117,6 +117,8 @@ def test_a_fixed_window_hears_other_lengths_in_pieces():
         np.zeros((2, 10), np.int16),
         np.full((1, 10), np.nan, np.float32),
         np.zeros((1, 0), np.float32),
+        np.full((1, 10), 1e300),  # beyond float32
+        [[0.0], [0.0, 1.0]],
     ],
 )
 def test_windows_that_are_none(windows):
@@ -128,6 +130,20 @@ def test_a_window_too_short_for_the_detector():
     detector = level_detector(shortest_window=2000)
     with pytest.raises(UsageError, match="at least 2000"):
         detector.score(constant(0.3, 2), sr=16000, policy=WindowPolicy("overlap", 1999, 1000))
+
+
+def test_nothing_is_kept_or_sent_of_what_is_scored(tmp_path):
+    """ONNX Runtime's telemetry stays off: no data base of its own in the user's home."""
+    import os
+    import subprocess
+    import sys
+
+    from speech import clips
+
+    code = f"import truevoice; truevoice.load().score({str(clips()[0])!r})"
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ORT_", "XDG_"))}
+    subprocess.run([sys.executable, "-c", code], check=True, env={**environment, "HOME": str(tmp_path)})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_score_that_is_no_number_is_an_error():

@@ -73,6 +73,8 @@ def test_what_is_no_graph(tmp_path):
         ({"device": "tpu"}, "tpu"),
         ({"engine": "torch"}, "ONNX graph"),
         ({"device": "mps"}, "cpu, cuda"),
+        ({"device": None}, "a device is a word"),
+        ({"name": "x" * 300}, "not known"),
     ],
 )
 def test_requests_that_cannot_be_met(request_, message):

@@ -55,6 +55,12 @@ def test_csv_rows_come_back(run):
     assert (rows[2]["score"], rows[2]["p_spoof"], rows[2]["error"]) == ("", "", "is <b>empty</b>")
 
 
+def test_csv_survives_carriage_returns(calibrated):
+    odd = [Result("cr\rx.wav", error="a\rb"), Result("plain.wav", score=1.0)]
+    rows = list(csv.DictReader(io.StringIO(text("csv", calibrated, odd), newline="")))
+    assert [row["trial"] for row in rows] == ["cr\rx.wav", "plain.wav"]
+
+
 def test_json_and_json_lines_come_back(run):
     document = json.loads(text("json", run))
     lines = [json.loads(line) for line in text("jsonl", run).splitlines()]
@@ -95,6 +101,15 @@ def test_label_files_of_like_names_do_not_overwrite_each_other(calibrated, tmp_p
     likes = [Result(name, score=0.0, segments=SEGMENTS) for name in ("/x/a.wav", "x/a.wav", "../x/a.wav", "x/a.mp3")]
     write(lambda: likes, calibrated, tmp_path, parse_formats("srt"))
     assert len(list((tmp_path / "srt").rglob("*.srt"))) == 4
+
+
+def test_label_files_fit_any_name(calibrated, tmp_path):
+    (tmp_path / "srt" / "b.srt").mkdir(parents=True)
+    odd = [Result(name, score=0.0, segments=SEGMENTS) for name in ("a" * 251 + ".wav", "ü" * 125 + ".wav", "b.wav")]
+    write(lambda: odd, calibrated, tmp_path, parse_formats("srt"))
+    made = [path.name for path in (tmp_path / "srt").iterdir() if path.is_file()]
+    assert len(made) == 3
+    assert all(len(name.encode()) <= 255 for name in made)
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path):

@@ -35,8 +35,7 @@ def test_patterns(tree):
     assert names("**/*.wav") == ["b/2.wav"]
     (tree / "take[1].wav").write_bytes(b"x")
     assert names("take[1].wav") == ["take[1].wav"]  # a file of that very name comes first
-    with pytest.raises(UsageError, match="no file matches"):
-        expand(["*.aiff"])
+    assert names("*.aiff", "a.mp3") == ["*.aiff", "a.mp3"]  # its row says that there is none
 
 
 def test_each_recording_once(tree):
@@ -58,6 +57,32 @@ def test_tables(tree, delimiter):
     rows = [("path", "label"), ("b/2.wav", "spoof"), ("a.mp3", "bonafide"), ("b/1.flac", "")]
     (tree / "m.csv").write_text("\r\n".join(delimiter.join(row) for row in rows))
     assert [(trial.name, trial.label) for trial in expand(["m.csv"]).trials] == rows[1:]
+
+
+def test_tables_keep_odd_names_and_headers(tree):
+    (tree / "odd\nname.wav").write_bytes(b"x")
+    (tree / "m.csv").write_text('Path, Label\n"odd\nname.wav", spoof\n"a.mp3"\n', encoding="utf-8-sig")
+    found = [(trial.name, trial.label) for trial in expand(["m.csv"]).trials]
+    assert found == [("odd\nname.wav", "spoof"), ("a.mp3", "")]
+    (tree / "m.csv").write_text("path\n" + "x" * 200_000 + "\n")
+    with pytest.raises(UsageError, match="not a table"):
+        expand(["m.csv"])
+    (tree / "l.txt").write_text("a\u2028b.wav\n#1.wav\n-\n")
+    trials = expand(["l.txt"]).trials
+    assert [trial.name for trial in trials] == ["a\u2028b.wav", "#1.wav", "-"]
+    assert trials[2].source != "-"  # a list cannot mean standard input
+
+
+def test_sources_that_are_no_paths(tree):
+    for source in (b"a.mp3", 5, None):
+        with pytest.raises(UsageError, match="by their paths"):
+            expand([source])
+
+
+def test_misnamed_recordings_are_found(tree):
+    (tree / "b" / "voice.dat").write_bytes(encode("mp3", speech(), 16000))
+    (tree / "b" / "voice2.dat").write_bytes(encode("aac", speech(), 16000))
+    assert {"./b/voice.dat", "./b/voice2.dat"} <= set(names("."))
 
 
 def test_tables_that_are_none(tree):

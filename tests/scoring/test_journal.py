@@ -110,6 +110,37 @@ def test_the_truth_is_the_one_stated_now(tmp_path, clip):
     assert [r.label for r in journal.results([Trial("clip", str(clip))])] == ["spoof"]
 
 
+def test_a_damaged_line_in_the_middle_costs_only_its_own_result(tmp_path):
+    journal = Journal(tmp_path, SETTINGS)
+    for name in "abcd":
+        journal.add(result(name), None)
+    journal.close()
+    lines = journal.path.read_bytes().splitlines(keepends=True)
+    lines[2] = b"X" + lines[2]
+    journal.path.write_bytes(b"".join(lines))
+    assert [r.trial for r in Journal(tmp_path, SETTINGS).earlier([])] == ["a", "c", "d"]
+
+
+def test_somebody_elses_file_is_not_touched(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    for content in ('{"my": "data"}', '{"my": "data"}\n', '{"settings": "x"}\n', "text"):
+        path.write_text(content)
+        with pytest.raises(UsageError, match="not a journal of ours"):
+            Journal(tmp_path, SETTINGS)
+        assert path.read_text() == content
+
+
+def test_a_name_that_stands_for_another_recording_becomes_its_path(tmp_path):
+    journal = Journal(tmp_path / "out", SETTINGS)
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.wav").write_bytes(b"1")
+    first, second = (Trial("x.wav", str(tmp_path / folder / "x.wav")) for folder in ("one", "two"))
+    journal.add(result("x.wav"), fingerprint(first))
+    assert journal.rename([first]) == [first]
+    assert [trial.name for trial in journal.rename([second])] == [second.source]
+
+
 def test_one_run_at_a_time(tmp_path):
     first = Journal(tmp_path, SETTINGS)
     with pytest.raises(UsageError, match="another run is writing"):

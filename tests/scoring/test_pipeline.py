@@ -62,6 +62,16 @@ def test_broken_recordings_are_rows_and_the_rest_is_scored(folder):
         assert results[f"{name}.wav"].score is None
 
 
+def test_samples_that_overflow_in_the_mix_are_one_recordings_error(folder):
+    """Finite samples whose sum is not: the row fails, not the run."""
+    soundfile.write(folder / "05.wav", np.full((48_000, 2), 3e38, np.float32), 16000, subtype="FLOAT")
+    soundfile.write(folder / "06.wav", np.resize([3.3e38, -3.3e38], 48_000), 48_000, subtype="FLOAT")
+    results = {r.trial: r for r in score_trials(level_detector(), trials(folder))}
+    assert "infinite" in results["05.wav"].error
+    assert "infinite" in results["06.wav"].error or results["06.wav"].error == ""
+    assert sum(not r.error for r in results.values()) >= 28
+
+
 def test_a_decoder_that_raises_anything_is_a_row_not_a_hang(folder, monkeypatch):
     from truevoice.scoring import pipeline
 

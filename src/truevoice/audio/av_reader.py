@@ -56,8 +56,10 @@ class AvReader:
             self.close()
             raise AudioError(one_line(getattr(error, "strerror", None) or error)) from None
         self.codec = f"{self._container.format.name.split(',')[0]}/{context.name}"
-        length = self._track.duration
-        self.duration = float(length * self._track.time_base) if length and self._track.time_base else None
+        length, unit = self._track.duration, self._track.time_base
+        self.duration = float(length * unit) if length and unit else None
+        if self.duration is None and len(self._container.streams) == 1 and self._container.duration:
+            self.duration = self._container.duration / av.time_base  # of the file, so only where it is all
         self.damaged_packets = 0
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from truevoice.errors import UsageError
+
 SAMPLE_RATE = 16_000  # Hz; what every loader here gives and every detector here takes
 
 
@@ -17,10 +19,14 @@ class Limits:
     """
 
     max_duration: float = 12 * 3600.0
-    max_decoded_bytes: int = 32 * 2**30
+    max_decoded_bytes: float = 32 * 2**30
     max_channels: int = 256
     min_rate: int = 1_000
     max_rate: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        if not all(value > 0 for value in vars(self).values()):  # written so that NaN fails too
+            raise UsageError("limits on recordings (--max-duration, --max-decoded) must be above 0")
 
 
 DEFAULT_LIMITS = Limits()

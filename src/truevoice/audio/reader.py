@@ -1,17 +1,20 @@
 """From a source to blocks of mono float32 at 16 kHz: choose the decoder, mix down, resample, watch the limits.
 
-Decoder order: soundfile first, PyAV for the rest; the extension is never asked. Two exceptions go to PyAV at once:
-mp3, because libsndfile's mp3 decoder writes its complaints about damage straight to the terminal (the samples are the
-same); and Ogg Opus, because libsndfile decodes it at the rate that the header remembers of the original, through a
-coarser filter, so that one Opus stream would sound otherwise in Ogg than in WebM (RFC 7845: the rate is a remark).
+Decoder order: soundfile first, PyAV for the rest; the extension is never asked. Two formats go to PyAV at once.
+mp3, because libsndfile's decoder writes its complaints about damage straight to the terminal (samples are the same).
+Ogg, because libsndfile stops after the first of several chained streams, as radio recorders write them, and decodes
+Opus at the rate that the header remembers of the original, through a coarser filter, so that one Opus stream would
+sound otherwise in Ogg than in WebM (RFC 7845: the rate is a remark).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +73,8 @@ def open_audio(
         reader = _open_reader(raw)
         try:
             _check_header(raw.name, reader.rate, reader.channels, reader.duration, limits)
-            stream = AudioStream(raw.name, reader.decoder, reader.codec, reader.rate, reader.channels, reader.duration)
+            stated = _stated_duration(raw, reader.duration)
+            stream = AudioStream(raw.name, reader.decoder, reader.codec, reader.rate, reader.channels, stated)
             stream._blocks = _convert(_named(reader, stream), stream, channel, limits)
             yield stream
         finally:
@@ -98,7 +102,7 @@ def _open_reader(raw: ByteSource) -> SoundfileReader | AvReader:
     if hint := _what_it_is_instead(raw.head):
         raise AudioError(f"{raw.name}: {hint}")
     order: tuple[type[SoundfileReader] | type[AvReader], ...] = (SoundfileReader, AvReader)
-    if not raw.seekable or _is_mp3(raw.head) or _is_ogg_opus(raw.head):  # libsndfile must seek; else see above
+    if not raw.seekable or _is_mp3(raw.head) or raw.head.startswith(b"OggS"):  # libsndfile must seek; else see above
         order = (AvReader,)
     reasons: list[str] = []
     for reader in order:
@@ -118,10 +122,6 @@ def _is_mp3(head: bytes) -> bool:
     return head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0)
 
 
-def _is_ogg_opus(head: bytes) -> bool:
-    return head.startswith(b"OggS") and b"OpusHead" in head[:128]
-
-
 def _what_it_is_instead(head: bytes) -> str | None:
     start = head[:64].lstrip().lower()
     if start.startswith(b"version https://git-lfs"):
@@ -139,6 +139,18 @@ def _named(reader: SoundfileReader | AvReader, stream: AudioStream) -> Iterator[
             yield block
     except AudioError as error:
         raise AudioError(f"{stream.name}: {error} (after {stream.duration:.2f} s)") from None
+
+
+def _stated_duration(raw: ByteSource, found: float | None) -> float | None:
+    """The length in seconds that the header states. libsndfile tells what is there of a RIFF or AIFF file, not what was
+    meant to be, so the size in the header is compared with the size of the file."""
+    head, size = raw.head, raw.size
+    order: Literal["little", "big"] = "little" if head.startswith(b"RIFF") else "big"
+    if found is None or size is None or not head.startswith((b"RIFF", b"FORM")):
+        return found
+    meant = int.from_bytes(head[4:8], order) + 8
+    streamed = meant <= 64 or meant >= 0x7FFF_0000  # a writer that could not go back and fill it in
+    return found if streamed or meant <= size else found * meant / size
 
 
 def _check_header(name: str, rate: int, channels: int, duration: float | None, limits: Limits) -> None:
@@ -170,10 +182,7 @@ def _convert(
     for block, rate in blocks:
         decoded_bytes += block.size * 4
         seconds = len(block) / rate
-        if not np.isfinite(block).all():
-            bad = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
-            at = stream.duration + bad / rate
-            raise AudioError(f"{stream.name}: holds NaN or infinite samples, the first at {at:.3f} s")
+        _check_finite(block, stream, rate)
         stream.duration += seconds
         _check_length(stream.name, stream.duration, decoded_bytes, limits)
         if resampler is None or resampler.rate != rate:  # a chained or adaptive stream may change its rate midway
@@ -183,7 +192,9 @@ def _convert(
                     yield tail
             _check_header(stream.name, rate, block.shape[1], None, limits)
             resampler = _Resampler(rate)
-        mono = resampler.push(to_mono(block, channel, stream.name))
+        with np.errstate(over="ignore"):  # sums of samples near the end of float32's range: refused just below
+            mono = resampler.push(to_mono(block, channel, stream.name))
+        _check_finite(mono, stream, SAMPLE_RATE)
         given += len(mono)
         if len(mono):
             yield mono
@@ -194,6 +205,13 @@ def _convert(
     if not given:
         what = "holds no samples" if not decoded_bytes else f"is too short: {stream.duration * 1000:.3f} ms"
         raise AudioError(f"{stream.name}: {what}")
+
+
+def _check_finite(samples: NDArray[np.float32], stream: AudioStream, rate: int) -> None:
+    if not np.isfinite(samples).all():
+        good = np.isfinite(samples) if samples.ndim == 1 else np.isfinite(samples).all(axis=1)
+        at = stream.duration + int(np.flatnonzero(~good)[0]) / rate
+        raise AudioError(f"{stream.name}: holds NaN or infinite samples, the first at {at:.3f} s")
 
 
 class _Resampler:
@@ -221,7 +239,7 @@ def _array_stream(source: Any, sr: int | None, channel: Channel, limits: Limits)
     name = source_name(source)
     if sr is None:
         raise UsageError(f"{name}: an array does not tell its sample rate: pass sr, in Hz")
-    if isinstance(sr, bool) or sr != int(sr):
+    if isinstance(sr, bool) or not isinstance(sr, Real) or not math.isfinite(sr) or sr != int(sr):
         raise UsageError(f"{name}: a sample rate is a whole number of Hz, not {sr!r}")
     samples = array_to_float(source, name)
     rate, channels = int(sr), samples.shape[1]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from truevoice.errors import AudioError, UsageError
+from truevoice.errors import AudioError, UsageError, one_line
 
 Channel = int | str  # "mean", or the number of one channel, from 0
 
@@ -16,11 +17,11 @@ def to_mono(block: NDArray[np.float32], channel: Channel, name: str) -> NDArray[
     """(frames, channels) → (frames,): the mean of all channels, or the one asked for. Raises UsageError."""
     if channel == "mean":
         return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-    if not isinstance(channel, int):
+    if isinstance(channel, bool) or not isinstance(channel, Integral):
         raise UsageError(f"channel {channel!r} is not known: give 'mean' or a number from 0")
     if not 0 <= channel < block.shape[1]:
         raise UsageError(f"{name}: has no channel {channel}: it holds {block.shape[1]}, counted from 0")
-    return block[:, channel]
+    return block[:, int(channel)]
 
 
 def array_to_float(array: Any, name: str) -> NDArray[np.float32]:
@@ -30,7 +31,12 @@ def array_to_float(array: Any, name: str) -> NDArray[np.float32]:
     Integers are scaled by their full range (unsigned ones around their middle), floats are kept as they are.
     Raises UsageError for another shape or type, AudioError where there are no samples.
     """
-    samples = np.asarray(array)
+    try:
+        samples = np.asarray(array)
+    except Exception as error:  # a torch tensor that needs gradients, a sparse one, …
+        raise UsageError(f"{name}: cannot be turned into samples ({one_line(error)})") from None
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise UsageError(f"{name}: a masked array hides samples: fill it first")
     if samples.size == 0:
         raise AudioError(f"{name}: holds no samples")
     if samples.ndim == 2 and samples.shape[0] == samples.shape[1] > 1:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from truevoice.audio.source import ByteSource
 from truevoice.errors import AudioError, one_line
 
+UNKNOWN_FRAMES = 2**62
 BLOCK_SAMPLES = 2**18  # of all channels together: 1 MB of float32
 
 
@@ -34,6 +35,9 @@ class SoundfileReader:
         if self._file.frames <= 0:
             self.close()
             raise AudioError("holds no samples")
+        if self._file.frames >= UNKNOWN_FRAMES:  # a flac written to a pipe; libsndfile then fails to read it
+            self.close()
+            raise AudioError("does not know its length")
         self._errors = (soundfile.LibsndfileError, OSError, RuntimeError)
         self.rate = int(self._file.samplerate)
         self.channels = int(self._file.channels)

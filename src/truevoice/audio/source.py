@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from truevoice.errors import AudioError, UsageError
+from truevoice.errors import AudioError, UsageError, one_line
 
 STDIN = "-"
 HEAD_BYTES = 4096  # enough for every magic number that we look at
@@ -24,11 +24,16 @@ PIPE_BYTES_IN_MEMORY = 64 * 2**20  # a pipe shorter than this is read whole, so 
 class ByteSource:
     """A nameless binary file with its first bytes. `file` has read, and seek and tell where `seekable`.
 
-    `descriptor` is the file descriptor where the source is a plain file on disk, else None.
+    `size` in bytes, None where it cannot be known; `descriptor` is the file descriptor where the source is a plain file
+    on disk, else None.
     """
 
     def __init__(self, name: str, file: Any, head: bytes, *, seekable: bool, descriptor: int | None = None) -> None:
         self.name = name
+        self.size: int | None = None
+        if seekable:
+            self.size = file.seek(0, os.SEEK_END)
+            file.seek(0)
         self.file = file
         self.head = head
         self.seekable = seekable
@@ -134,8 +139,11 @@ def _from_file(name: str, file: Any, *, on_disk: bool = False) -> ByteSource:
             file.seek(origin)
         else:
             head = _read_up_to(file, PIPE_BYTES_IN_MEMORY)
-    except OSError as error:
-        raise AudioError(f"{name}: cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{name}: the file is open in text mode; open it with 'rb'") from None
+    except Exception as error:  # whatever a caller's own file object raises: closed, broken archive, lost connection
+        reason = one_line(getattr(error, "strerror", None) or error)
+        raise AudioError(f"{name}: cannot be read ({reason})") from None
     if isinstance(head, str):
         raise UsageError(f"{name}: the file is open in text mode; open it with 'rb'")
     if not head:

@@ -26,6 +26,7 @@ app = cyclopts.App(
     version=__version__,
     result_action="return_value",
     exit_on_error=False,
+    suppress_keyboard_interrupt=False,
     error_console=Console(stderr=True, soft_wrap=True, highlight=False),
     error_formatter=lambda error: f"truevoice: {one_line(error)} (--help shows how)",
 )
@@ -43,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     status: Any = 1
     try:
         status = app([STDIN_WORD if word == "-" else word for word in words])
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except cyclopts.CycloptsError:
         pass  # already printed
     except TruevoiceError as error:
@@ -52,14 +54,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("truevoice: interrupted; with -o, the same command goes on where it stopped", file=sys.stderr)
         status = 130
     except BrokenPipeError:  # the reader of our output has left, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         status = 0
+    except OSError as error:  # our own output cannot be written: a full disk, a closed terminal
+        print(f"truevoice: cannot write the output ({error.strerror or one_line(error)})", file=sys.stderr)
+        _forget_output()
     except Exception as error:
         if os.environ.get("TRUEVOICE_DEBUG"):
             raise
         what = f"{type(error).__name__}: {one_line(error)}"
         print(f"truevoice: a defect of ours: {what} (TRUEVOICE_DEBUG=1 shows where)", file=sys.stderr)
     sys.exit(status or 0)
+
+
+def _forget_output() -> None:
+    """What is still buffered for standard output goes nowhere, or Python would fail over it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ def info_command(
     from truevoice.commands.data import info
 
     card = info(name)
-    if deliver([card], name, out, format):
+    if deliver([card], card["name"], out, format):
         return 0
     screen = console()
     for heading, text in _paragraphs(card):

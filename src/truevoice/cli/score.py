@@ -10,6 +10,8 @@ from cyclopts import Parameter
 
 from truevoice.errors import UsageError
 
+UNTOLD = {"srt", "audacity", "rttm"}  # formats that have no place for an error
+
 
 def score_command(
     *sources: str,
@@ -82,19 +84,20 @@ def score_command(
     from truevoice.commands.score import score
     from truevoice.detectors.detector import NO_CALIBRATION
     from truevoice.report.writing import encode, parse_formats
+    from truevoice.scoring.inputs import expand
 
-    if max_duration <= 0 or max_decoded <= 0:
-        raise UsageError("--max-duration and --max-decoded must be above 0")
-    if jobs < 0 or batch_size < 0:
-        raise UsageError("--jobs and --batch-size must be 0 or more")
+    limits = Limits(max_duration=max_duration, max_decoded_bytes=max_decoded * 2**20)
+    named = [STDIN if source == STDIN_WORD else source for source in sources]
     chosen = parse_formats(format) if format else []
     if out is None and len(chosen) > 1:
         raise UsageError("several formats need a folder to go to: add -o DIR")
     if out is None and chosen and chosen[0].binary:
         raise UsageError(f"format {chosen[0].name} is not text: add -o DIR")
+    if out is None and chosen and chosen[0].per_trial and len(expand(named).trials) > 1:
+        raise UsageError(f"format {chosen[0].name} makes one file a recording: add -o DIR")
     with progress_bar(quiet) as progress:
         scores = score(
-            [STDIN if source == STDIN_WORD else source for source in sources],
+            named,
             model=model,
             checkpoint=checkpoint,
             device=device,
@@ -105,7 +108,7 @@ def score_command(
             pooling=pooling,
             prior=prior,
             threshold=threshold,
-            limits=Limits(max_duration=max_duration, max_decoded_bytes=int(max_decoded * 2**20)),
+            limits=limits,
             jobs=jobs,
             batch_size=batch_size,
             out=out,
@@ -114,11 +117,12 @@ def score_command(
             progress=progress,
         )
     if out is None and chosen:
-        if chosen[0].per_trial and len(scores) > 1:
-            raise UsageError(f"format {chosen[0].name} makes one file a recording: add -o DIR")
         sys.stdout.flush()
         for piece in encode(scores, scores.run, chosen[0]):  # bytes: a file format is UTF-8 whatever the terminal is
             sys.stdout.buffer.write(piece)
+        for result in scores if chosen[0].name in UNTOLD else ():
+            if result.error:
+                print(f"truevoice: {result.trial}: {result.error}", file=sys.stderr)
         if scores.run.calibration is None and not quiet:
             print(f"truevoice: {scores.run.model} has {NO_CALIBRATION}", file=sys.stderr)
     elif not quiet:

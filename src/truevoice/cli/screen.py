@@ -23,13 +23,20 @@ PLAIN_WIDTH = 160  # columns where standard output is no terminal: wide enough t
 
 
 def console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    """Standard output; what is no terminal gets lines wide enough that names are not folded."""
+    on_screen = sys.stdout is not None and sys.stdout.isatty()
+    return Console(highlight=False, emoji=False, width=None if on_screen else PLAIN_WIDTH)
+
+
+def shown(text: str) -> str:
+    """A stranger's text fit for a terminal: no control characters, no markup."""
+    return escape("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text))
 
 
 @contextmanager
 def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     """A bar over recordings on standard error; none where that is not a terminal or quiet is asked."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
     from rich.progress import (
@@ -73,9 +80,9 @@ def score_table(scores: Scores) -> None:
     if with_truth:
         table.add_column("truth")
     if calibrated:
-        table.add_column("verdict")
-        table.add_column("P(spoof)", justify="right")
-    table.add_column("score", justify="right")
+        table.add_column("verdict", no_wrap=True, min_width=8)
+        table.add_column("P(spoof)", justify="right", no_wrap=True, min_width=8)
+    table.add_column("score", justify="right", no_wrap=True, min_width=5)
     table.add_column("most suspicious", justify="right")
     table.add_column("length", justify="right")
     table.add_column("note", overflow="fold", ratio=2)
@@ -91,7 +98,7 @@ def score_table(scores: Scores) -> None:
     if scores.written and run.earlier:
         out.print(f"the files also hold {run.earlier:,} recordings scored into this folder before", style="dim")
     for path in scores.written:
-        out.print(f"wrote {escape(str(path))}", style="dim")
+        out.print(f"wrote {shown(str(path))}", style="dim")
 
 
 def _shown(scores: Scores) -> Iterable[Result]:
@@ -105,9 +112,9 @@ def _shown(scores: Scores) -> Iterable[Result]:
 
 
 def _cells(result: Result, calibrated: bool) -> Sequence[str]:
-    name = escape(result.trial)
+    name = shown(result.trial)
     if result.error:
-        note = f"[red]{escape(result.error)}[/red]"
+        note = f"[red]{shown(result.error)}[/red]"
         return [name, *([""] * (5 if calibrated else 3)), note]
     worst = result.worst(1)
     verdict = [f"[{STYLES[result.verdict]}]{result.verdict}[/]", f"{result.p_spoof:.2f}"] if calibrated else []
@@ -117,7 +124,7 @@ def _cells(result: Result, calibrated: bool) -> Sequence[str]:
         f"{result.score:.2f}",
         f"{worst[0].start:.1f}–{worst[0].end:.1f} s",
         f"{result.duration:.1f} s",
-        escape("; ".join(filter(None, (result.reason if calibrated else "", result.warning)))),
+        shown("; ".join(filter(None, (result.reason if calibrated else "", result.warning)))),
     ]
 
 
@@ -130,7 +137,8 @@ def summary(run: Run) -> list[str]:
     counts += [f"{run.failed:,} not scored"] if run.failed else []
     counts += [f"{run.kept:,} already scored before"] if run.kept else []
     counts += [f"{run.passed_over:,} other files passed over"] if run.passed_over else []
-    rate = f", {run.audio_seconds / run.seconds:,.0f}x real time" if run.seconds > 0 and not run.kept else ""
+    speed = run.audio_seconds / run.seconds if run.seconds > 0 and not run.kept else 0.0
+    rate = f", {speed:,.0f}x real time" if speed >= 1 else ""
     lines = [
         f"{', '.join(counts)}; {run.audio_seconds:,.1f} s of sound in {run.seconds:.1f} s{rate}",
         f"detector {run.model} ({run.engine}, sha256 {run.checksum[:12]}), windows of {run.windows}",

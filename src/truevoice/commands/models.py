@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from truevoice.detectors.cache import Progress, cached_weights, fetch_weights
+from truevoice.detectors.cache import Progress, cached_weights, fetch_weights, is_file
 from truevoice.detectors.card import Card, cards
 from truevoice.detectors.register import find_card
 from truevoice.errors import CheckpointError
@@ -23,7 +23,7 @@ def describe(card: Card) -> dict[str, Any]:
         "title": card.title,
         "summary": card.summary,
         "parameters": card.parameters,
-        "engine": "onnx" if card.shipped else "torch",
+        "engine": "onnx" if card.shipped else "torch, onnx",
         "weights_here": where(card),
         "window": card.window,
         "sample_rate": card.sample_rate,
@@ -42,7 +42,10 @@ def where(card: Card) -> str:
     """`shipped` with the package, `cached` on this machine, or `absent`."""
     if card.shipped:
         return "shipped"
-    return "cached" if card.weights and cached_weights(card).exists() else "absent"
+    try:
+        return "cached" if card.weights and is_file(cached_weights(card)) else "absent"
+    except CheckpointError:  # there is no place for a cache
+        return "absent"
 
 
 def fetch(name: str, *, out: str | Path | None = None, url: str = "", progress: Progress | None = None) -> Path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 
@@ -79,6 +81,8 @@ def score(
     A recording that cannot be read is a result with `error`. Raises UsageError and the errors of `truevoice.load`.
     """
     wanted = parse_formats(formats)
+    if jobs < 0 or batch_size < 0:
+        raise UsageError("jobs (--jobs) and batch_size (--batch-size) must be 0 or more")
     inputs = expand([sources] if isinstance(sources, str | PathLike) else sources)
     detector = detector or load(model, checkpoint=checkpoint, device=device, engine=engine)  # type: ignore[arg-type]
     detector = _decided(detector, prior, threshold)
@@ -89,23 +93,24 @@ def score(
     journal = Journal(Path(out), run.settings(), fresh=force) if out is not None else None
     found: dict[str, Result] = {}
     try:
-        todo = [trial for trial in inputs.trials if journal is None or not journal.is_done(trial)]
-        run.kept = len(inputs.trials) - len(todo)
+        trials = journal.rename(inputs.trials) if journal else inputs.trials
+        todo = [trial for trial in trials if journal is None or not journal.is_done(trial)]
+        run.kept = len(trials) - len(todo)
         if progress:
-            progress(run.kept, len(inputs.trials), None)
+            progress(run.kept, len(trials), None)
         options = {"policy": policy, "limits": limits, "jobs": jobs, "batch_size": batch_size}
         for done, result in enumerate(score_listed(detector, todo, journal, **options), start=run.kept + 1):
             if journal is None:
                 found[result.trial] = result
             if progress:
-                progress(done, len(inputs.trials), result)
+                progress(done, len(trials), result)
 
         def read() -> Iterable[Result]:
-            return journal.results(inputs.trials) if journal else [found[trial.name] for trial in inputs.trials]
+            return journal.results(trials) if journal else [found[trial.name] for trial in trials]
 
         run.count(read())
         run.seconds = time.perf_counter() - started
-        written = _write_all(run, inputs.trials, journal, Path(out), wanted) if journal and out is not None else []
+        written = _write_all(run, trials, journal, Path(out), wanted) if journal and out is not None else []
     finally:
         if journal:
             journal.close()
@@ -134,6 +139,8 @@ def _decided(detector: Detector, prior: float | None, threshold: float | None) -
     if prior is not None:
         calibration = calibration.with_prior(prior)
     if threshold is not None:
+        if not math.isfinite(threshold):
+            raise UsageError(f"a threshold (--threshold) is a number, not {threshold}")
         calibration = replace(calibration, threshold=threshold)
     return replace(detector, calibration=calibration)
 
@@ -147,6 +154,8 @@ def choose_policy(
 ) -> WindowPolicy:
     """The detector's own policy with what the user asked for in place of its parts. Raises UsageError."""
     default = detector.policy
+    if windows == "first":
+        hop = None  # its step means nothing
     size = default.window if window is None else _samples(window)
     if hop is not None:
         step = _samples(hop)
@@ -156,4 +165,8 @@ def choose_policy(
 
 
 def _samples(length: str | int) -> int:
-    return length if isinstance(length, int) else parse_length(length)
+    if isinstance(length, str):
+        return parse_length(length)
+    if isinstance(length, bool) or not isinstance(length, Integral):
+        raise UsageError(f"{length!r} is not a length: give whole samples (64600) or a string with a unit ('2.5s')")
+    return int(length)

@@ -23,7 +23,18 @@ def cache_folder() -> Path:
     """`$TRUEVOICE_CACHE`, else `$XDG_CACHE_HOME/truevoice`, else `~/.cache/truevoice`. It may not exist yet."""
     if own := os.environ.get("TRUEVOICE_CACHE"):
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "truevoice"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "truevoice"
+    except RuntimeError:  # a user without a home, as in some containers
+        raise CheckpointError("no home folder to keep weights in: set TRUEVOICE_CACHE to a folder") from None
+
+
+def is_file(path: Path) -> bool:
+    """Whether a file is there that may be looked at; a closed folder counts as none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def cached_weights(card: Card) -> Path:
@@ -59,7 +70,7 @@ def fetch_weights(card: Card, *, folder: Path | None = None, url: str = "", prog
     target = (folder / cached_weights(card).name) if folder else cached_weights(card)
     weights = card.weights
     assert weights is not None  # cached_weights has refused it otherwise
-    if target.exists() and _matches(target, weights):
+    if is_file(target) and _matches(target, weights):
         return target
     part = target.with_name(target.name + ".part")
     try:

@@ -19,7 +19,7 @@ from truevoice.detectors.abstain import Heard, reason_to_abstain
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.card import Card
 from truevoice.detectors.result import Result, Segment
-from truevoice.errors import AudioError, UsageError
+from truevoice.errors import AudioError, UsageError, one_line
 from truevoice.windows import WindowCutter, WindowPolicy, Windows, cut, default_policy, pool
 
 SHORTEST_SOUND = 0.025  # s; less than one frame of any front-end: nothing to score
@@ -74,19 +74,22 @@ class Detector:
         averaged; shorter ones repeated until they fill it.
         Raises UsageError for another shape, too few samples, NaN or infinite samples.
         """
-        array = np.asarray(windows)
+        try:
+            array = np.asarray(windows)
+        except Exception as error:  # ragged lists, tensors that need gradients, …
+            raise UsageError(f"scores cannot make an array of these windows ({one_line(error)})") from None
         if array.ndim != 2 or array.dtype.kind != "f":
             raise UsageError(f"scores takes float windows of shape (B, T), not {array.dtype} of shape {array.shape}")
         self._check_window(array.shape[1])
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf and is refused with the others
+            array = np.ascontiguousarray(array, dtype=np.float32)
         if not np.isfinite(array).all():
             raise UsageError("the windows hold NaN or infinite samples")
         if self.card.fixed_window and len(array) and array.shape[1] != self.window:
             inner = default_policy(self.window)
-            return np.array([self._run(cut(row, inner)[1]).mean() for row in array.astype(np.float32)], np.float32)
-        return self._run(array)
-
-    def _run(self, windows: NDArray[Any]) -> NDArray[np.float32]:
-        return self.engine.run(np.ascontiguousarray(windows, dtype=np.float32))
+            pieces = (np.ascontiguousarray(cut(row, inner)[1]) for row in array)
+            return np.array([self.engine.run(piece).mean() for piece in pieces], np.float32)
+        return self.engine.run(array)
 
     def score(
         self, source: Any, sr: int | None = None, *, policy: WindowPolicy | None = None, limits: Limits = DEFAULT_LIMITS
@@ -108,6 +111,11 @@ class Detector:
     def checked_policy(self, policy: WindowPolicy | None) -> WindowPolicy:
         """`policy`, or the default; raises UsageError where the detector cannot take its windows."""
         policy = policy or self.policy
+        if not isinstance(policy, WindowPolicy):
+            raise UsageError(f"a window policy is a truevoice.WindowPolicy, not {policy!r}")
+        if policy.window < SHORTEST_SOUND * SAMPLE_RATE:
+            shortest = round(SHORTEST_SOUND * SAMPLE_RATE)
+            raise UsageError(f"a window of {policy.window} samples is too short for speech: at least {shortest}")
         self._check_window(policy.window)
         return policy
 
@@ -135,7 +143,11 @@ class Detector:
         )
         p_spoof, verdict, reason, warnings = None, "", NO_CALIBRATION, []
         if stream.damaged_packets:
-            warnings.append(f"{stream.damaged_packets} damaged packets were stepped over")
+            warnings.append(f"damaged packets stepped over: {stream.damaged_packets}")
+        if hearing.falls_short:
+            warnings.append(
+                f"the header states {stream.stated:.1f} s, but {stream.duration:.1f} s are there: truncated?"
+            )
         if self.calibration:
             p_spoof = self.calibration.p_spoof(score)
             reason = reason_to_abstain(hearing.heard)
@@ -202,6 +214,12 @@ class Hearing:
         starts, windows = self.end()
         if len(starts):
             yield starts, windows
+
+    @property
+    def falls_short(self) -> bool:
+        """The recording ended clearly before its header says (encoders round and pad by a fraction of a second)."""
+        stated = self.stream.stated or 0.0
+        return self._ended and self.stream.duration < 0.95 * stated - 0.2
 
     @property
     def duration(self) -> float:

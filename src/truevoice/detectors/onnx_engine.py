@@ -41,6 +41,9 @@ class OnnxEngine:
 
     def __init__(self, graph: bytes | Path, device: str = "auto", *, chunk: int = 8) -> None:
         """graph: the file's bytes or its path. Raises CheckpointError, UsageError."""
+        # Recordings under examination are nobody else's business: ONNX Runtime would keep a data base of its use and
+        # look for its maker's server. It reads this before it is imported.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
 
         providers = _providers(device, onnxruntime.get_available_providers())

@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import truevoice
-from truevoice.detectors.cache import cache_folder, cached_weights, sha256_of, where_to_get
+from truevoice.detectors.cache import cache_folder, cached_weights, is_file, sha256_of, where_to_get
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.card import Card, cards
 from truevoice.detectors.detector import Detector, Engine
@@ -43,6 +44,8 @@ def load(
     >>> truevoice.load().score("voice.mp3").verdict                                    # doctest: +SKIP
     >>> truevoice.load("aasist", checkpoint="AASIST.pth").scores(windows)              # doctest: +SKIP
     """
+    if not isinstance(device, str):
+        raise UsageError(f"a device is a word (auto, cpu, cuda, cuda:N, mps), not {device!r}")
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known: choose {', '.join(ENGINES)}")
     name = DEFAULT_MODEL if name is None else str(name)
@@ -52,12 +55,11 @@ def load(
     if card.shipped and checkpoint is None:
         return _load_shipped(card, device, engine)
     path = Path(checkpoint) if checkpoint is not None else cached_weights(card) if card.weights else None
-    if path is None or (checkpoint is None and not path.exists()):
+    if path is None or (checkpoint is None and not is_file(path)):
         raise CheckpointError(where_to_get(card))
-    if not path.exists():
-        raise CheckpointError(f"{path}: no such file; {where_to_get(card)}")
-    if path.is_dir():
-        raise CheckpointError(f"{path}: is a folder, not a weight file")
+    if not is_file(path):
+        what = "is a folder, not a weight file" if os.path.isdir(path) else "no such file"
+        raise CheckpointError(f"{path}: {what}; {where_to_get(card)}")
     try:
         if path.suffix == ".onnx":
             return _load_graph_file(path, device, engine, card)
@@ -70,9 +72,9 @@ def find_card(name: str) -> Card:
     """The card of a registered name; UsageError with the nearest names for another."""
     if name in cards():
         return cards()[name]
-    near = difflib.get_close_matches(name, cards(), n=3)
+    near = difflib.get_close_matches(name[:80], cards(), n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(cards()) or 'none'}"
-    raise UsageError(f"model {name!r} is not known; {hint} ('truevoice models' lists all)")
+    raise UsageError(f"model {name[:80]!r} is not known; {hint} ('truevoice models' lists all)")
 
 
 def _load_shipped(card: Card, device: str, engine: str) -> Detector:
@@ -88,7 +90,7 @@ def _load_shipped(card: Card, device: str, engine: str) -> Detector:
 
 def _load_path(name: str, checkpoint: str | Path | None, device: str, engine: str) -> Detector:
     path = Path(name)
-    if checkpoint is not None or not path.exists():
+    if checkpoint is not None or not os.path.exists(path):
         find_card(name)  # raises with the nearest names
     if path.suffix != ".onnx" or path.is_dir():
         raise UsageError(f"{name}: which model is it? pass --model NAME --checkpoint {name} ('truevoice models' lists)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from itertools import chain, count
@@ -14,12 +15,18 @@ from truevoice.report.format import Format
 from truevoice.report.formats import FORMATS
 from truevoice.scoring.run import Run
 
+LONGEST_NAME = 255  # bytes
+
 Results = Callable[[], Iterable[Result]]  # called once a format: a big run is read from disk, not held in memory
 
 
 def parse_formats(text: str) -> list[Format]:
     """ "csv,json" → the formats, each once. Raises UsageError for an unknown name."""
+    if not isinstance(text, str):
+        raise UsageError(f"formats are one string, as in 'csv,json', not {type(text).__name__}")
     wanted = [name.strip().lower() for name in text.split(",") if name.strip()]
+    if not wanted:
+        raise UsageError(f"no format is named: choose among {', '.join(FORMATS)}")
     for name in wanted:
         if name not in FORMATS:
             raise UsageError(f"format {name!r} is not known: choose among {', '.join(FORMATS)}")
@@ -60,7 +67,7 @@ def encode(results: Iterable[Result], run: Run, form: Format) -> Iterable[bytes]
 
 def replace_file(target: Path, pieces: Iterable[bytes]) -> None:
     """Writes beside the target and moves into place, so that a killed run leaves the old file or the new one."""
-    part = target.with_name(target.name + ".part")
+    part = target.with_name(f".{os.getpid()}.part")  # short: the target's own name may be as long as names can be
     try:
         with part.open("wb") as file:
             file.writelines(pieces)
@@ -81,8 +88,18 @@ def _write_each(results: Iterable[Result], run: Run, folder: Path, form: Format)
         full = parts.pop() if parts else "recording"
         stem = PurePath(full).stem
         numbered = (f"{full}-{number}" for number in count(2))
-        names = (folder.joinpath(*parts, name + form.extension) for name in chain((stem, full), numbered))
-        target = next(path for path in names if path not in taken)  # a.wav beside a.mp3: a.srt and a.mp3.srt
+        names = (folder.joinpath(*parts, _fitting(name, form.extension)) for name in chain((stem, full), numbered))
+        # a.wav beside a.mp3: a.srt and a.mp3.srt; and a folder may have the name already
+        target = next(path for path in names if path not in taken and not path.is_dir())
         taken.add(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         replace_file(target, encode([result], run, form))
+
+
+def _fitting(stem: str, extension: str) -> str:
+    """A file name within the 255 bytes that file systems allow; what is cut off is stood in for by a checksum."""
+    name = os.fsencode(stem)
+    if len(name) + len(extension) <= LONGEST_NAME:
+        return stem + extension
+    mark = f"-{zlib.crc32(name):08x}{extension}"
+    return name[: LONGEST_NAME - len(mark)].decode(errors="ignore") + mark

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import glob
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from truevoice.audio.source import STDIN
 from truevoice.errors import AudioError, UsageError
@@ -22,7 +24,11 @@ LIST_EXTENSIONS = frozenset({".txt", ".lst", ".list", ".csv", ".tsv"})
 PATH_COLUMNS = ("path", "file", "filename")
 LABELS = frozenset({"bonafide", "spoof"})
 # First bytes of sound files that lie about without a known extension.
-MAGIC = (b"RIFF", b"RF64", b"fLaC", b"OggS", b"ID3", b"FORM", b"\x1aE\xdf\xa3", b"#!AMR", b".snd", b"caff", b"0&\xb2u")
+MAGIC = (
+    *(b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"#!AMR", b".snd", b"caff", b"wvpk", b"FLV"),
+    *(b"\x1aE\xdf\xa3", b"0&\xb2u"),  # Matroska and WebM, ASF
+    *(b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9", b"\x0bw"),  # bare mp3, AAC and AC-3 frames
+)
 
 
 @dataclass(frozen=True)
@@ -51,13 +57,13 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Inputs:
     """Turns paths into trials. A folder is walked in sorted order, hidden files apart; a pattern (quoted in the shell)
     may hold ** ; a list is a text file of paths, or CSV/TSV with a column `path` and perhaps `label`, relative to it.
 
-    What does not exist becomes a trial all the same: its row will say so. Raises UsageError where a list is no list,
-    or where nothing at all was found.
+    What does not exist becomes a trial all the same: its row will say so. Raises UsageError where a list is no list, a
+    source no path, or nothing at all was found.
     """
     inputs = Inputs()
     seen: set[str] = set()
     names: set[str] = set()
-    given = [os.fspath(source) for source in sources]
+    given = [_as_text(source) for source in sources]
     for text in given:
         for trial in _expand_one(text, inputs):
             key = trial.key
@@ -71,6 +77,15 @@ def expand(sources: Iterable[str | os.PathLike[str]]) -> Inputs:
         where = ", ".join(given) if given else "nothing was named"
         raise UsageError(f"no recordings to score: {where} (give files, folders, 'patterns*', a list, or - )")
     return inputs
+
+
+def _as_text(source: Any) -> str:
+    if not isinstance(source, str | os.PathLike) or not isinstance(text := os.fspath(source), str):
+        raise UsageError(
+            f"many recordings are named by their paths, not by {type(source).__name__}; "
+            "truevoice.load().score(...) takes bytes, files and arrays, one at a time"
+        )
+    return text
 
 
 def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
@@ -90,8 +105,8 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
                 yield from _walk(match, inputs)
             else:
                 yield from _if_audio(match, inputs)
-        if not matches:
-            raise UsageError(f"no file matches {text!r}")
+        if not matches:  # its row says that there is no such file; the rest is scored
+            yield Trial(text, text)
     else:
         yield Trial(text, text)
 
@@ -160,31 +175,38 @@ def _read_list(path: Path) -> Iterator[Trial]:
         raise UsageError(f"{path}: is not a list of paths in UTF-8") from None
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
-    lines = [line for line in text.splitlines() if line.strip()]
     if path.suffix.lower() in {".csv", ".tsv"}:
-        yield from _read_table(path, lines)
+        try:
+            yield from _read_table(path, text)
+        except csv.Error as error:
+            raise UsageError(f"{path}: is not a table that can be read ({error})") from None
         return
-    for line in lines:
-        if not line.startswith("#"):
+    for line in text.split("\n"):  # not splitlines: file names may hold the rarer line ends of Unicode
+        if line.strip() and not line.startswith("# "):
             yield _listed(path, line.strip())
 
 
-def _read_table(path: Path, lines: list[str]) -> Iterator[Trial]:
-    header = lines[0] if lines else ""
+def _read_table(path: Path, text: str) -> Iterator[Trial]:
+    text = text.lstrip("\r\n")
+    header = text.split("\n", 1)[0]
     delimiter = max("\t;,", key=header.count)
-    reader = csv.DictReader(lines, delimiter=delimiter)
-    column = next((name for name in PATH_COLUMNS if name in (reader.fieldnames or ())), None)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    columns = [name.strip().lower() for name in next(reader, [])]
+    column = next((columns.index(name) for name in PATH_COLUMNS if name in columns), None)
     if column is None:
         raise UsageError(f"{path}: has no column 'path' in its first line, so it is not a list of recordings")
+    label_column = columns.index("label") if "label" in columns else None
     for row in reader:
-        label = (row.get("label") or "").strip()
+        label = row[label_column].strip() if label_column is not None and label_column < len(row) else ""
         if label and label not in LABELS:
             raise UsageError(f"{path}: label {label!r} is neither bonafide nor spoof")
-        if target := (row[column] or "").strip():
+        if column < len(row) and (target := row[column].strip()):
             yield _listed(path, target, label)
 
 
 def _listed(list_path: Path, target: str, label: str = "") -> Trial:
     """Relative paths count from the list's own folder; the name stays as it was written."""
     source = target if os.path.isabs(target) else os.path.normpath(list_path.parent / target)
+    if source == STDIN:
+        source = os.path.join(os.curdir, STDIN)  # a file of that name: standard input cannot be listed
     return Trial(target, source, label)

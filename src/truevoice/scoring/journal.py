@@ -74,39 +74,56 @@ class Journal:
         self._file.seek(0)
         end = 0
         for line in self._file:
+            if end == 0:
+                self._check_first(line)
             if not line.endswith(b"\n"):
-                break  # torn by a kill
-            if not self._note(line, end):
-                break
+                break  # torn by a kill: only the last line can be
+            if end:
+                self._note(line, end)
             end += len(line)
         self._file.truncate(end)
         self._file.seek(0, os.SEEK_END)
         if end == 0:
             self._write({"truevoice_journal": FORMAT, "settings": self._settings})
 
-    def _note(self, line: bytes, offset: int) -> bool:
-        """Takes one line into the index; False where it is torn or foreign."""
+    def _check_first(self, line: bytes) -> None:
+        """The first line must be ours, or the torn beginning of ours: nobody else's file is touched."""
+        try:
+            settings = json.loads(line)["settings"]
+            if not isinstance(settings, dict):
+                raise TypeError
+        except (ValueError, KeyError, TypeError):
+            if b'{"truevoice_journal"'.startswith(line[:20]) and not line.endswith(b"\n"):
+                return
+            raise UsageError(f"{self.path}: is not a journal of ours: choose another -o") from None
+        self._check_settings(settings)
+
+    def _note(self, line: bytes, offset: int) -> None:
+        """Takes one result into the index; a damaged line in the middle is left out, and its recording scored again."""
         try:
             entry = json.loads(line)
-            if offset == 0:
-                self._check_settings(entry["settings"])
-            else:
-                trial = entry["result"]["trial"]
-                self._where[trial] = (offset, entry["file"])
-                (self._failed.add if entry["result"]["error"] else self._failed.discard)(trial)
+            result, file = entry["result"], entry["file"]
+            self._where[result["trial"]] = (offset, file)
+            (self._failed.add if result["error"] else self._failed.discard)(result["trial"])
         except (ValueError, KeyError, TypeError):
-            if offset == 0:
-                raise UsageError(f"{self.path}: is not a journal of ours: choose another -o") from None
-            return False
-        return True
+            return
 
     def _check_settings(self, found: dict[str, Any]) -> None:
         different = [key for key in self._settings if found.get(key) != self._settings[key]]
         if different:
-            what = "; ".join(f"{key} {found.get(key)}, now {self._settings[key]}" for key in different)
+            what = "; ".join(f"{key} {_short(found.get(key))}, now {_short(self._settings[key])}" for key in different)
             raise UsageError(
                 f"{self.path.parent}: holds a run with other settings ({what}): choose another -o or --force"
             )
+
+    def rename(self, trials: Sequence[Trial]) -> list[Trial]:
+        """The trials, those renamed to their full path whose name stands in the journal for another recording."""
+        renamed = []
+        for trial in trials:
+            file = self._where[trial.name][1] if trial.name in self._where else None
+            other = file is not None and file[0] != trial.key
+            renamed.append(replace(trial, name=trial.key) if other else trial)
+        return renamed
 
     def is_done(self, trial: Trial) -> bool:
         """Scored without error, and the recording has not changed since. Standard input is never done."""
@@ -160,3 +177,8 @@ class Journal:
 
     def _full(self, error: OSError) -> TruevoiceError:
         return TruevoiceError(f"{self.path}: cannot be written ({error.strerror}); what is in it is kept")
+
+
+def _short(value: Any) -> str:
+    """A setting in a message: a calibration's four numbers to three digits."""
+    return "[" + ", ".join(f"{number:.3g}" for number in value) + "]" if isinstance(value, list) else str(value)

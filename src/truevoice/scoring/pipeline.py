@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from truevoice.scoring.journal import Journal, fingerprint
 from truevoice.windows import WindowPolicy
 
 BATCH_BYTES = 16 * 2**20  # of windows given to the model at once; long windows make small batches
+LEAVE_WITHIN = 2.0  # s; a thread that waits for a silent pipe is left behind
 QUEUED_BYTES = 32 * 2**20  # of windows waiting for the model
 
 
@@ -89,8 +91,9 @@ def score_trials(
         yield from _consume(detector, policy, pieces, len(trials), batch_size)
     finally:
         stop.set()
+        deadline = time.monotonic() + LEAVE_WITHIN
         for thread in threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
 
 def score_listed(

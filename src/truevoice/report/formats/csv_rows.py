@@ -61,9 +61,12 @@ def row(result: Result, run: Run) -> dict[str, Any]:
 def render(results: Iterable[Result], run: Run) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    # Python leaves a lone carriage return unquoted, and then reads it as the end of a row.
+    careful = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for result in results:
-        writer.writerow(row(result, run))
+        flat = row(result, run)
+        (careful if any("\r" in str(value) for value in flat.values()) else writer).writerow(flat)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 from truevoice.detectors.result import Result
 from truevoice.report.format import Format
@@ -25,7 +26,8 @@ def binary(results: Iterable[Result], run: Run) -> bytes:
     rows = []
     for result in results:
         segments = [{"start": s.start, "end": s.end, "score": s.score} for s in result.segments]
-        rows.append({**row(result, run), "segments": segments})
+        flat = {key: _readable(value) for key, value in row(result, run).items()}
+        rows.append({**flat, "segments": segments})
     columns = [*rows[0]] if rows else []
     schema = pyarrow.schema(
         [(name, pyarrow.list_(segment) if name == "segments" else kinds.get(name, text)) for name in columns]
@@ -33,6 +35,11 @@ def binary(results: Iterable[Result], run: Run) -> bytes:
     sink = io.BytesIO()
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema=schema), sink)
     return sink.getvalue()
+
+
+def _readable(value: Any) -> Any:
+    """Parquet holds UTF-8 only: what is none is escaped."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 FORMAT = Format("parquet", ".parquet", binary=binary, needs="pyarrow")
