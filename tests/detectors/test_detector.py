@@ -78,6 +78,7 @@ def test_the_result_is_plain_data():
     result = level_detector().score(constant(0.3, 2), sr=16000)
     plain = json.loads(json.dumps(result.to_dict()))
     assert Result.from_dict(plain) == result
+    assert len({result, Result.from_dict(plain)}) == 1
     assert plain["segments"][0] == {"start": 0.0, "end": 1.0, "score": pytest.approx(3.0)}
     assert plain["windows"] == {"kind": "overlap", "window": WINDOW, "hop": WINDOW // 2, "pooling": "mean"}
     assert {"trial", "label", "score", "p_spoof", "verdict", "error", "model", "checksum"} <= set(plain)

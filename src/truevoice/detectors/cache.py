@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +64,9 @@ def fetch_weights(card: Card, *, folder: Path | None = None, url: str = "", prog
     folder: instead of the cache. url: another address of the same file. A file already there and right is kept; an
     interrupted download goes on where it stopped. Raises CheckpointError: no connection, wrong size, wrong checksum.
     """
+    import http.client  # the web is half of the start-up time, and scoring never needs it
+    import urllib.error
+
     target = (folder / cached_weights(card).name) if folder else cached_weights(card)
     weights = card.weights
     assert weights is not None  # cached_weights has refused it otherwise
@@ -98,6 +98,8 @@ def _matches(path: Path, weights: Weights) -> bool:
 
 
 def _download(url: str, part: Path, size: int, progress: Progress | None) -> None:
+    import urllib.request
+
     have = part.stat().st_size if part.exists() else 0
     if have == size:  # complete, but the run ended before it could be checked: the caller checks it now
         return

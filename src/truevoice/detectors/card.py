@@ -90,9 +90,10 @@ def cards() -> dict[str, Card]:
     """All cards of the register by name, in alphabetical order."""
     import yaml
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is seven times as fast
     found = {}
     for entry in resources.files("truevoice.models").iterdir():
         if entry.name.endswith(".yaml"):
-            card = Card.from_dict(yaml.safe_load(entry.read_text(encoding="utf-8")), entry.name)
+            card = Card.from_dict(yaml.load(entry.read_text(encoding="utf-8"), loader), entry.name)
             found[card.name] = card
     return dict(sorted(found.items()))

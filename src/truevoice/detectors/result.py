@@ -47,7 +47,7 @@ class Result:
     model: str = ""
     checksum: str = ""
     engine: str = ""
-    windows: dict[str, Any] = field(default_factory=dict)
+    windows: dict[str, Any] = field(default_factory=dict, hash=False)
 
     def worst(self, count: int = 1) -> tuple[Segment, ...]:
         """The `count` windows with the lowest scores, most suspicious first; ties in time order."""
