@@ -33,22 +33,22 @@ card: $(VENV)/.dev  ## measure the shipped detector on the test split, write its
 
 benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
 	$(BIN)/python benchmarks/aasist_speed.py --weights $(WEIGHTS)
+	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/long_file.py
 
 size:  ## how much a plain install brings, measured in a fresh environment
 	$(PYTHON) benchmarks/install_size.py
 
-# pip compiles every module of every package; skipping that halves the time, and Python compiles what is used.
 $(VENV)/.core: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install --no-compile -e .
+	$(PIP) install -e .
 	touch $@
 
 # torch first and by its exact version: a plain request may take gigabytes of CUDA packages.
 $(VENV)/.dev: pyproject.toml | $(VENV)/.core
-	$(PIP) install --no-compile torch==2.13.0
-	$(PIP) install --no-compile -e '.[dev]'
+	$(PIP) install torch==2.13.0
+	$(PIP) install -e '.[dev]'
 	touch $@
 
 clean:
