@@ -138,6 +138,8 @@ def _named(reader: SoundfileReader | AvReader, stream: AudioStream) -> Iterator[
             stream.damaged_packets = reader.damaged_packets
             yield block
     except AudioError as error:
+        if not stream.duration:
+            raise AudioError(f"{stream.name}: is not audio, or too damaged to decode ({error})") from None
         raise AudioError(f"{stream.name}: {error} (after {stream.duration:.2f} s)") from None
 
 
