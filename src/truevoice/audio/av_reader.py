@@ -67,18 +67,22 @@ class AvReader:
 
         Packets that cannot be decoded are stepped over and counted in `damaged_packets`, as players do.
         """
-        gathered: list[NDArray[np.float32]] = []
-        size, kind = 0, (self.rate, self.channels)
+        import av
+
+        # Frames of some 1,000 samples are gathered by FFmpeg's own queue: a turn in Python for each would hold back the
+        # other threads more than decoding does.
+        fifo = av.AudioFifo()
+        kind = None
         for frame in self._frames():
-            block = frame_to_float(frame)
-            if gathered and ((frame.sample_rate, block.shape[1]) != kind or size >= BLOCK_SAMPLES):
-                yield np.concatenate(gathered), kind[0]
-                gathered, size = [], 0
-            kind = (int(frame.sample_rate), block.shape[1])
-            gathered.append(block)
-            size += block.size
-        if gathered:
-            yield np.concatenate(gathered), kind[0]
+            frame.pts = None  # the queue would refuse the gaps that damaged recordings have
+            now = (frame.format.name, frame.sample_rate, frame.layout.nb_channels)
+            if kind is not None and (now != kind or fifo.samples >= BLOCK_SAMPLES // max(1, kind[2])):
+                yield frame_to_float(fifo.read(0, True)), kind[1]
+                fifo = av.AudioFifo()
+            kind = now
+            fifo.write(frame)
+        if kind is not None and fifo.samples:
+            yield frame_to_float(fifo.read(0, True)), kind[1]
 
     def _frames(self) -> Iterator[Any]:
         import av.error

@@ -139,7 +139,7 @@ def _named(reader: SoundfileReader | AvReader, stream: AudioStream) -> Iterator[
             yield block
     except AudioError as error:
         if not stream.duration:
-            raise AudioError(f"{stream.name}: is not audio, or too damaged to decode ({error})") from None
+            raise AudioError(f"{stream.name}: cannot be decoded: not audio, or truncated or damaged") from None
         raise AudioError(f"{stream.name}: {error} (after {stream.duration:.2f} s)") from None
 
 
