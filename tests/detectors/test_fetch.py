@@ -94,6 +94,7 @@ def test_a_file_too_long_is_refused(server, published):
     server.content = CONTENT + b"more"
     with pytest.raises(CheckpointError, match="more than"):
         cache.fetch_weights(published)
+    assert list(cache.cached_weights(published).parent.iterdir()) == []
 
 
 def test_no_connection_and_no_such_address(server, published):

@@ -79,7 +79,7 @@ def fetch_weights(card: Card, *, folder: Path | None = None, url: str = "", prog
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         reason = one_line(getattr(error, "reason", None) or error)
         raise CheckpointError(
-            f"{card.name}: cannot fetch {url or weights.url} ({reason}); what came is kept: run the command again, or "
+            f"{card.name}: cannot fetch {url or weights.url} ({reason}); run the command again, or "
             f"get {weights.file} (sha256 {weights.sha256}) elsewhere and pass --checkpoint"
         ) from None
     if not _matches(part, weights):
@@ -116,6 +116,7 @@ def _download(url: str, part: Path, size: int, progress: Progress | None) -> Non
             while chunk := answer.read(CHUNK):
                 have += len(chunk)
                 if have > size:
+                    part.unlink()  # another file than the published one: nothing to go on from
                     raise ValueError(f"the server sends more than the {size:,} bytes expected")
                 file.write(chunk)
                 if progress:
