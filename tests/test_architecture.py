@@ -1,6 +1,7 @@
 """The structure holds: imports flow one way, torch stays in its rooms, the core starts fast and works without torch."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_imports_flow_one_way(path):
             assert FLOOR_OF[parts[1]] <= own, f"{path.name} imports {name} from above"
             same_floor_other_room = FLOOR_OF[parts[1]] == own and parts[1] != room(path)
             assert not same_floor_other_room or own == 9, f"{path.name} imports its neighbour {name}"
+
+
+def test_there_are_no_circles():
+    """Between files too, and counting the imports inside functions; graphlib names the circle it finds."""
+    known = {"truevoice." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path for path in MODULES}
+    graph = {name: imports(path) & set(known) - {name} for name, path in known.items() if name != "truevoice.__init__"}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(graph)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))

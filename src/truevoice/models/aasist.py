@@ -16,12 +16,11 @@ from torch.nn import functional as F
 
 from truevoice.models.blocks.branches import add_graph_layers, read_out_graphs
 from truevoice.models.blocks.residual import ResidualBlock
-from truevoice.models.blocks.sinc import SincBank
+from truevoice.models.blocks.sinc import FIRST_POOL, SincBank
 
 if TYPE_CHECKING:
     from truevoice.models.aasist_tiled import TiledAASIST
 
-FIRST_POOL = 3  # in bands and in time, after the filter bank
 BLOCK_POOL = 3  # in time, after each residual block
 EMBEDDING_DROPOUT = 0.5
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from truevoice.models.aasist import AASIST, FIRST_POOL
 from truevoice.models.blocks.residual import REACH, ResidualBlock
+from truevoice.models.blocks.sinc import FIRST_POOL
 
 Piece = Callable[[int, int], Tensor]
 Map = Callable[[Piece, list[int], list[int]], Iterable[Tensor]]
@@ -36,7 +37,7 @@ class TiledAASIST(nn.Module):
     another, or the `map` of a pool of threads.
     """
 
-    def __init__(self, network: AASIST) -> None:
+    def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self.blocks: list[ResidualBlock] = []

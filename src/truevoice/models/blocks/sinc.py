@@ -32,6 +32,9 @@ def sinc_filters(bands: int, taps: int, sample_rate: int = 16000) -> Tensor:
     return torch.from_numpy(np.hamming(taps)).float() * band_pass
 
 
+FIRST_POOL = 3  # AASIST pools the bank's output by this, in bands and in time
+
+
 class SincBank(nn.Module):
     """(B, T) waveform -> (B, bands, T - taps + 1). Not trained, and not part of the state dict.
 
