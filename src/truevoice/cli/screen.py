@@ -74,8 +74,10 @@ def score_table(scores: Scores) -> None:
     """The results as a table, and beneath it what scored them and how it went."""
     run, out = scores.run, console()
     calibrated = run.calibration is not None
+    results = list(_shown(scores))
+    rows = [_cells(result, calibrated) for result in results]
+    with_truth, with_notes = any(result.label for result in results), any(row[-1] for row in rows)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    with_truth = any(result.label for result in islice(scores, ROWS_SHOWN))
     table.add_column("recording", overflow="fold", ratio=3)
     if with_truth:
         table.add_column("truth")
@@ -83,12 +85,13 @@ def score_table(scores: Scores) -> None:
         table.add_column("verdict", no_wrap=True, min_width=8)
         table.add_column("P(spoof)", justify="right", no_wrap=True, min_width=8)
     table.add_column("score", justify="right", no_wrap=True, min_width=5)
-    table.add_column("most suspicious", justify="right")
-    table.add_column("length", justify="right")
-    table.add_column("note", overflow="fold", ratio=2)
-    for result in _shown(scores):
-        name, *cells = _cells(result, calibrated)
-        table.add_row(name, *([result.label] if with_truth else []), *cells)
+    table.add_column("suspicious", justify="right", no_wrap=True)
+    table.add_column("length", justify="right", no_wrap=True)
+    if with_notes:
+        table.add_column("note", overflow="fold", ratio=2)
+    for result, (name, *cells) in zip(results, rows):
+        truth = [result.label] if with_truth else []
+        table.add_row(name, *truth, *(cells if with_notes else cells[:-1]))
     out.print(table)
     if run.total > ROWS_SHOWN:
         kind = "the lowest scores" if run.failed < ROWS_SHOWN else "failures"
