@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from truevoice.cli import texts
+from truevoice.cli.options import FormatNames, Out
 
 data_app = App(name="data", help_epilogue=texts.DATA_EXAMPLES)
 
@@ -16,8 +16,8 @@ data_app = App(name="data", help_epilogue=texts.DATA_EXAMPLES)
 @data_app.default
 def list_command(
     *,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+    out: Out = None,
+    format: FormatNames = None,
 ) -> int:
     """List the published data sets that are known here.
 
@@ -50,8 +50,8 @@ def list_command(
 def info_command(
     name: str,
     *,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+    out: Out = None,
+    format: FormatNames = None,
 ) -> int:
     """Say where a published data set lies, its size and checksums, how its labels read, and its traps.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from truevoice.cli import texts
+from truevoice.cli.options import FormatNames, Out, Quiet
 
 models_app = App(name="models", help_epilogue=texts.MODELS_EXAMPLES)
 
@@ -15,8 +15,8 @@ models_app = App(name="models", help_epilogue=texts.MODELS_EXAMPLES)
 @models_app.default
 def list_command(
     *,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+    out: Out = None,
+    format: FormatNames = None,
 ) -> int:
     """List the detectors: size, engine, training data, licence, error rates, speed.
 
@@ -59,9 +59,9 @@ def list_command(
 def fetch_command(
     name: str,
     *,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    out: Out = None,
     url: str = "",
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Get a model's published weights, check their size and sha256, and keep them in the cache.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from truevoice.cli.options import FormatNames, Out, Quiet
 from truevoice.errors import UsageError
 
 UNTOLD = {"srt", "audacity", "rttm"}  # formats that have no place for an error
@@ -17,8 +18,8 @@ def score_command(
     *sources: str,
     model: Annotated[str | None, Parameter(name=["--model", "-m"])] = None,
     checkpoint: Path | None = None,
-    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
-    format: Annotated[str | None, Parameter(name=["--format", "-f"])] = None,
+    out: Out = None,
+    format: FormatNames = None,
     windows: Literal["overlap", "first"] | None = None,
     window: str | None = None,
     hop: str | None = None,
@@ -32,7 +33,7 @@ def score_command(
     max_duration: float = 12 * 3600.0,
     max_decoded: float = 32 * 1024.0,
     force: Annotated[bool, Parameter(negative=())] = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative=())] = False,
+    quiet: Quiet = False,
 ) -> int:
     """Parses, calls `truevoice.commands.score.score`, prints.
 

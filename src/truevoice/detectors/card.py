@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from truevoice.cards import read_cards
 from truevoice.errors import TruevoiceError
 
 
@@ -88,12 +89,4 @@ class Card:
 @cache
 def cards() -> dict[str, Card]:
     """All cards of the register by name, in alphabetical order."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the one in C is seven times as fast
-    found = {}
-    for entry in resources.files("truevoice.models").iterdir():
-        if entry.name.endswith(".yaml"):
-            card = Card.from_dict(yaml.load(entry.read_text(encoding="utf-8"), loader), entry.name)
-            found[card.name] = card
-    return dict(sorted(found.items()))
+    return read_cards(resources.files("truevoice.models"), Card.from_dict)
