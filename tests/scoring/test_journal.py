@@ -6,9 +6,9 @@ import os
 
 import pytest
 
+from truevoice.data.trial import Trial
 from truevoice.detectors.result import Result, Segment
 from truevoice.errors import TruevoiceError, UsageError
-from truevoice.scoring.inputs import Trial
 from truevoice.scoring.journal import Journal, fingerprint
 
 SETTINGS = {"model": "level", "checksum": "0", "windows": "w", "calibration": None}

@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from fakes import WINDOW, LevelEngine, constant, level_detector
+from truevoice.data.trial import Trial
 from truevoice.detectors.detector import Detector
-from truevoice.scoring.inputs import Trial
 from truevoice.scoring.pipeline import score_trials
 from truevoice.windows import WindowPolicy
 

@@ -12,13 +12,14 @@ from os import PathLike
 from pathlib import Path
 
 from truevoice.audio import DEFAULT_LIMITS, Limits
+from truevoice.data.trial import Trial
 from truevoice.detectors.detector import Detector
 from truevoice.detectors.register import load
 from truevoice.detectors.result import Result
 from truevoice.errors import UsageError
 from truevoice.report.format import Format
 from truevoice.report.writing import parse_formats, write
-from truevoice.scoring.inputs import Trial, expand
+from truevoice.scoring.inputs import expand
 from truevoice.scoring.journal import Journal
 from truevoice.scoring.pipeline import score_listed
 from truevoice.scoring.run import Run

@@ -6,43 +6,18 @@ import csv
 import glob
 import io
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from truevoice.audio.recognise import is_text, looks_like_audio, walk
 from truevoice.audio.source import STDIN
+from truevoice.data.trial import LABELS, Trial
 from truevoice.errors import AudioError, UsageError
 
-AUDIO_EXTENSIONS = frozenset(
-    {".wav", ".w64", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".m4a", ".m4b", ".aac", ".amr", ".wma", ".aif"}
-    | {".aiff", ".au", ".caf", ".wv", ".ape", ".gsm", ".webm", ".weba", ".mka", ".mkv", ".mp4", ".m4v", ".mov"}
-    | {".3gp", ".avi"}
-)
 LIST_EXTENSIONS = frozenset({".txt", ".lst", ".list", ".csv", ".tsv"})
 PATH_COLUMNS = ("path", "file", "filename")
-LABELS = frozenset({"bonafide", "spoof"})
-# First bytes of sound files that lie about without a known extension.
-MAGIC = (
-    *(b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS", b"ID3", b"#!AMR", b".snd", b"caff", b"wvpk", b"FLV"),
-    *(b"\x1aE\xdf\xa3", b"0&\xb2u"),  # Matroska and WebM, ASF
-    *(b"\xff\xfb", b"\xff\xf3", b"\xff\xf2", b"\xff\xf1", b"\xff\xf9", b"\x0bw"),  # bare mp3, AAC and AC-3 frames
-)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One recording to score. `name` is what it is called in the results; `label` the truth, "" where unknown."""
-
-    name: str
-    source: str
-    label: str = ""
-
-    @property
-    def key(self) -> str:
-        """What makes it one recording: its full path, or "-"."""
-        return self.source if self.source == STDIN else os.path.abspath(self.source)
 
 
 @dataclass
@@ -94,7 +69,7 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
     elif os.path.isdir(text):
         yield from _walk(text, inputs)
     elif os.path.lexists(text):
-        if Path(text).suffix.lower() in LIST_EXTENSIONS and _is_text(text):
+        if Path(text).suffix.lower() in LIST_EXTENSIONS and is_text(text):
             yield from _read_list(Path(text))
         else:
             yield Trial(text, text)
@@ -113,59 +88,17 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
 
 def _walk(folder: str, inputs: Inputs) -> Iterator[Trial]:
     unreadable: list[str] = []
-    entered: set[str] = set()  # links are followed, as data sets are often linked into place, but no folder twice
-    walk = os.walk(folder, followlinks=True, onerror=lambda error: unreadable.append(str(error.filename)))
-    for parent, folders, files in walk:
-        entered.add(os.path.realpath(parent))
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and os.path.realpath(os.path.join(parent, name)) not in entered
-        )
-        for name in sorted(files):
-            if not name.startswith("."):
-                yield from _if_audio(os.path.join(parent, name), inputs)
+    for path in walk(folder, unreadable.append):
+        yield from _if_audio(path, inputs)
     for name in unreadable:  # its row says why
         yield Trial(name, name)
 
 
 def _if_audio(path: str, inputs: Inputs) -> Iterator[Trial]:
-    if _looks_like_audio(path):
+    if looks_like_audio(path):
         yield Trial(path, path)
     else:
         inputs.passed_over += 1
-
-
-def _looks_like_audio(path: str) -> bool:
-    """By extension, else by the first bytes: a misnamed recording in a folder must not be missed.
-
-    A pipe or device in a folder is none: to open it may wait for ever. A dead link with the right name is, so that its
-    row says so.
-    """
-    try:
-        regular = stat.S_ISREG(os.stat(path).st_mode)
-    except OSError:
-        regular = os.path.islink(path)
-    if not regular:
-        return False
-    if Path(path).suffix.lower() in AUDIO_EXTENSIONS:
-        return True
-    try:
-        with open(path, "rb") as file:
-            head = file.read(12)
-    except OSError:
-        return False
-    return head.startswith(MAGIC) or head[4:8] == b"ftyp"
-
-
-def _is_text(path: str) -> bool:
-    """A list must be text; a recording that is named .txt is still a recording."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(4096)
-    except OSError:
-        return False
-    return b"\0" not in head and not head.startswith(MAGIC)
 
 
 def _read_list(path: Path) -> Iterator[Trial]:

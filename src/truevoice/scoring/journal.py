@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from truevoice.data.trial import Trial
 from truevoice.detectors.result import Result
 from truevoice.errors import TruevoiceError, UsageError
-from truevoice.scoring.inputs import Trial
 
 FILE = "journal.jsonl"
 FORMAT = 1

@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truevoice.audio import DEFAULT_LIMITS, Limits, open_audio
+from truevoice.data.trial import Trial
 from truevoice.detectors.detector import Detector, Hearing, failed
 from truevoice.detectors.onnx_engine import usable_cores
 from truevoice.detectors.result import Result
 from truevoice.errors import AudioError, TruevoiceError, one_line
-from truevoice.scoring.inputs import Trial
 from truevoice.scoring.journal import Journal, fingerprint
 from truevoice.windows import WindowPolicy
 

@@ -1,0 +1,1 @@
+"""Evaluation: scores with their truth → figures, intervals, breakdowns, findings."""
