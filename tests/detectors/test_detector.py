@@ -203,3 +203,22 @@ def test_a_long_recording_is_heard_to_its_end():
     result = level_detector().score(data.getvalue())
     assert result.worst(1)[0].start == 100.0
     assert result.segments[-1].end == pytest.approx(101.0)
+
+
+def test_a_threshold_alone_gives_verdicts_but_no_probability():
+    detector = replace(level_detector(calibrated=False), threshold=2.0)
+    at, under = (detector.score(constant(level, 3.0), sr=16_000) for level in (0.2, 0.19))
+    assert (at.verdict, under.verdict) == ("bonafide", "spoof")
+    assert (at.p_spoof, at.threshold, at.reason) == (None, 2.0, "")
+
+
+def test_an_older_result_is_decided_anew():
+    detector = level_detector()
+    heard = detector.score(constant(0.15, 3.0), sr=16_000)
+    assert heard.verdict == "spoof"
+    assert replace(detector, threshold=1.0).decide(heard).verdict == "bonafide"
+    assert replace(detector, calibration=None).decide(heard).verdict == ""
+    short = detector.score(constant(0.3, 0.5), sr=16_000)
+    again = replace(detector, calibration=detector.calibration.with_prior(0.9)).decide(short)
+    assert (again.verdict, again.reason) == ("abstain", short.reason)
+    assert "too short" in again.reason

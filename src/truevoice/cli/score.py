@@ -24,8 +24,9 @@ def score_command(
     window: str | None = None,
     hop: str | None = None,
     pooling: Literal["mean", "median", "lowest-quarter", "min"] | None = None,
+    calibration: Path | None = None,
     prior: float | None = None,
-    threshold: float | None = None,
+    threshold: str | None = None,
     device: str = "auto",
     engine: Literal["auto", "onnx", "torch"] = "auto",
     jobs: Annotated[int, Parameter(name=["--jobs", "-j"])] = 0,
@@ -57,10 +58,12 @@ def score_command(
         Step between windows: samples or seconds (0.5s).
     pooling
         How the windows' scores become one.
+    calibration
+        File of `truevoice calibrate` that gives P(spoof) and thresholds.
     prior
         P(spoof) assumed beforehand, 0 to 1; moves P(spoof) and the verdict.
     threshold
-        Verdict bonafide from this score on.
+        Verdict bonafide from this score on; or the name of one of the calibration's thresholds.
     device
         auto, cpu, cuda, cuda:1, mps.
     engine
@@ -107,6 +110,7 @@ def score_command(
             window=window,
             hop=hop,
             pooling=pooling,
+            calibration=calibration,
             prior=prior,
             threshold=threshold,
             limits=limits,
@@ -124,7 +128,7 @@ def score_command(
         for result in scores if chosen[0].name in UNTOLD else ():
             if result.error:
                 print(f"truevoice: {result.trial}: {result.error}", file=sys.stderr)
-        if scores.run.calibration is None and not quiet:
+        if scores.run.working_point is None and not quiet:
             print(f"truevoice: {scores.run.model} has {NO_CALIBRATION}", file=sys.stderr)
     elif not quiet:
         score_table(scores)

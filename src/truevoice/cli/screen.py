@@ -73,16 +73,17 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
 def score_table(scores: Scores) -> None:
     """The results as a table, and beneath it what scored them and how it went."""
     run, out = scores.run, console()
-    calibrated = run.calibration is not None
+    calibrated, decided = run.calibration is not None, run.working_point is not None
     results = list(_shown(scores))
-    rows = [_cells(result, calibrated) for result in results]
+    rows = [_cells(result, calibrated, decided) for result in results]
     with_truth, with_notes = any(result.label for result in results), any(row[-1] for row in rows)
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("recording", overflow="fold", ratio=3)
     if with_truth:
         table.add_column("truth")
-    if calibrated:
+    if decided:
         table.add_column("verdict", no_wrap=True, min_width=8)
+    if calibrated:
         table.add_column("P(spoof)", justify="right", no_wrap=True, min_width=8)
     table.add_column("score", justify="right", no_wrap=True, min_width=5)
     table.add_column("suspicious", justify="right", no_wrap=True)
@@ -114,27 +115,28 @@ def _shown(scores: Scores) -> Iterable[Result]:
     return failures + worst
 
 
-def _cells(result: Result, calibrated: bool) -> Sequence[str]:
+def _cells(result: Result, calibrated: bool, decided: bool) -> Sequence[str]:
     name = shown(result.trial)
     if result.error:
         note = f"[red]{shown(result.error)}[/red]"
-        return [name, *([""] * (5 if calibrated else 3)), note]
+        return [name, *([""] * (3 + calibrated + decided)), note]
     worst = result.worst(1)
-    verdict = [f"[{STYLES[result.verdict]}]{result.verdict}[/]", f"{result.p_spoof:.2f}"] if calibrated else []
+    verdict = [f"[{STYLES[result.verdict]}]{result.verdict}[/]"] if decided else []
     return [
         name,
         *verdict,
+        *([f"{result.p_spoof:.2f}"] if calibrated else []),
         f"{result.score:.2f}",
         f"{worst[0].start:.1f}–{worst[0].end:.1f} s",
         f"{result.duration:.1f} s",
-        shown("; ".join(filter(None, (result.reason if calibrated else "", result.warning)))),
+        shown("; ".join(filter(None, (result.reason if decided else "", result.warning)))),
     ]
 
 
 def summary(run: Run) -> list[str]:
     """The lines under a table: counts, detector, windows, hints."""
     counts = [f"{run.total:,} recording{'' if run.total == 1 else 's'}"]
-    if run.calibration:
+    if run.working_point is not None:
         counts += [f"{run.spoof:,} spoof", f"{run.bonafide:,} bona fide"]
         counts += [f"{run.abstained:,} without verdict"] if run.abstained else []
     counts += [f"{run.failed:,} not scored"] if run.failed else []
@@ -146,6 +148,6 @@ def summary(run: Run) -> list[str]:
         f"{', '.join(counts)}; {run.audio_seconds:,.1f} s of sound in {run.seconds:.1f} s{rate}",
         f"detector {run.model} ({run.engine}, sha256 {run.checksum[:12]}), windows of {run.windows}",
     ]
-    if run.calibration is None:
-        lines.append(f"{run.model} has {NO_CALIBRATION}; the default detector gives verdicts")
+    if run.working_point is None:
+        lines.append(f"{run.model} has {NO_CALIBRATION}; `truevoice calibrate` makes one, the default detector has one")
     return lines

@@ -7,7 +7,7 @@ score means more bona fide.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,13 +42,17 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Detector:
-    """A loaded detector. `checksum`: sha256 of the weight file; `calibration`: None where it has none."""
+    """A loaded detector. `checksum`: sha256 of the weight file; `calibration`: None where it has none.
+
+    `threshold`: verdict `bonafide` from this score on, in place of the calibration's own; without either, no verdict.
+    """
 
     card: Card
     engine: Engine
     checksum: str
     calibration: Calibration | None = None
     checkpoint: Path | None = None
+    threshold: float | None = None
 
     sample_rate = SAMPLE_RATE
     polarity = "higher = more bona fide"
@@ -66,6 +70,13 @@ class Detector:
     def policy(self) -> WindowPolicy:
         """The window policy used where none is asked for: the calibration's own, else overlapping native windows."""
         return (self.calibration and self.calibration.windows) or default_policy(self.window)
+
+    @property
+    def working_point(self) -> float | None:
+        """The threshold in force: the one that was set, else the calibration's, else None."""
+        if self.threshold is not None:
+            return self.threshold
+        return self.calibration.threshold if self.calibration else None
 
     def scores(self, windows: Any) -> NDArray[np.float32]:
         """CM scores (B,) float32 of windows (B, T) float32 at 16 kHz; for a published model its authors' own score.
@@ -141,29 +152,19 @@ class Detector:
             Segment(start / SAMPLE_RATE, min((start + policy.window) / SAMPLE_RATE, end), float(value))
             for start, value in zip(starts.tolist(), scores)
         )
-        p_spoof, verdict, reason, warnings = None, "", NO_CALIBRATION, []
+        remarks = []
         if stream.damaged_packets:
-            warnings.append(f"damaged packets stepped over: {stream.damaged_packets}")
+            remarks.append(f"damaged packets stepped over: {stream.damaged_packets}")
         if hearing.falls_short:
-            warnings.append(
+            remarks.append(
                 f"the header states {stream.stated:.1f} s, but {stream.duration:.1f} s are there: truncated?"
             )
-        if self.calibration:
-            p_spoof = self.calibration.p_spoof(score)
-            reason = reason_to_abstain(hearing.heard)
-            verdict = "abstain" if reason else self.calibration.verdict(score)
-            if self.calibration.windows not in (None, policy):
-                warnings.append(f"the calibration was measured with windows of {self.calibration.windows}")
-        return Result(
+        result = Result(
             trial=stream.name,
             label=label,
             score=score,
-            p_spoof=p_spoof,
-            verdict=verdict,
-            prior_spoof=self.calibration.prior_spoof if self.calibration else None,
-            threshold=self.calibration.threshold if self.calibration else None,
-            reason=reason,
-            warning="; ".join(warnings),
+            unfit=reason_to_abstain(hearing.heard),
+            remarks="; ".join(remarks),
             segments=segments,
             duration=round(hearing.duration, 6),
             rate=stream.rate,
@@ -174,6 +175,31 @@ class Detector:
             checksum=self.checksum,
             engine=f"{self.engine.name}/{self.engine.device}",
             windows=policy.to_dict(),
+        )
+        return self.decide(result)
+
+    def decide(self, result: Result) -> Result:
+        """The result with P(spoof), verdict, reason and warning by this detector's calibration and threshold.
+
+        Only its score and the facts of the recording are read, so an older result is decided anew without being heard.
+        """
+        if result.score is None:
+            return result
+        line, threshold, warnings = self.calibration, self.working_point, [result.remarks]
+        verdict, reason = "", NO_CALIBRATION
+        if threshold is not None:
+            verdict = "bonafide" if result.score >= threshold else "spoof"
+            verdict, reason = ("abstain", result.unfit) if result.unfit else (verdict, "")
+        if line and line.windows and line.windows.to_dict() != result.windows:
+            warnings.append(f"the calibration was measured with windows of {line.windows}")
+        return replace(
+            result,
+            p_spoof=line.p_spoof(result.score) if line else None,
+            verdict=verdict,
+            prior_spoof=line.prior_spoof if line else None,
+            threshold=threshold,
+            reason=reason,
+            warning="; ".join(filter(None, warnings)),
         )
 
 

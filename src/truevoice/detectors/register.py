@@ -21,7 +21,6 @@ from truevoice.detectors.card import Card, cards
 from truevoice.detectors.detector import Detector, Engine
 from truevoice.detectors.onnx_engine import OnnxEngine
 from truevoice.errors import CheckpointError, UsageError
-from truevoice.windows import WindowPolicy
 
 DEFAULT_MODEL = "mel-cnn"
 ENGINES = ("auto", "onnx", "torch")
@@ -128,19 +127,11 @@ def _from_graph(card: Card, graph: bytes, sidecar: dict[str, Any], device: str, 
 
 
 def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
-    raw = sidecar.get("calibration")
-    if not raw:
+    if not sidecar.get("calibration"):
         return None
     try:
-        return Calibration(
-            slope=raw["slope"],
-            offset=raw["offset"],
-            threshold=sidecar["threshold"]["score"],
-            prior_spoof=raw.get("prior_spoof", 0.5),
-            windows=WindowPolicy(**sidecar["windows"]),
-            fitted_on=raw.get("fitted_on", {}),
-        )
-    except (KeyError, TypeError) as error:
+        return Calibration.from_dict(sidecar)
+    except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointError(f"{origin}: its calibration is not whole ({error})") from None
 
 

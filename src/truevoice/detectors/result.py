@@ -23,7 +23,9 @@ class Result:
     p_spoof: P(spoof) when `prior_spoof` of all recordings are spoofed, None where the detector has no calibration.
     verdict: `bonafide` (score ≥ `threshold`), `spoof`, `abstain`, or "" without calibration.
     reason: why it abstains, or why there is no verdict.
-    warning: what to know before trusting the score. segments: the windows in time order.
+    warning: what to know before trusting the score. unfit: why no verdict should be given on this recording, whatever
+    the threshold; remarks: what was odd about it. `reason` and `warning` are made of these two by `Detector.decide`.
+    segments: the windows in time order.
     duration in seconds, rate in Hz, channels, codec, decoder: the recording as found.
     model, checksum (sha256 of the weights), engine, windows (the policy): what scored it.
     """
@@ -38,6 +40,8 @@ class Result:
     reason: str = ""
     error: str = ""
     warning: str = ""
+    unfit: str = ""
+    remarks: str = ""
     segments: tuple[Segment, ...] = field(default=(), repr=False)
     duration: float | None = None
     rate: int | None = None

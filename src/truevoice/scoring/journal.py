@@ -111,7 +111,7 @@ class Journal:
     def _check_settings(self, found: dict[str, Any]) -> None:
         different = [key for key in self._settings if found.get(key) != self._settings[key]]
         if different:
-            what = "; ".join(f"{key} {_short(found.get(key))}, now {_short(self._settings[key])}" for key in different)
+            what = "; ".join(f"{key} {found.get(key)}, now {self._settings[key]}" for key in different)
             raise UsageError(
                 f"{self.path.parent}: holds a run with other settings ({what}): choose another -o or --force"
             )
@@ -169,6 +169,12 @@ class Journal:
         file.seek(self._where[name][0])
         return Result.from_dict(json.loads(file.readline())["result"])
 
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         try:
             self._file.close()
@@ -177,8 +183,3 @@ class Journal:
 
     def _full(self, error: OSError) -> TruevoiceError:
         return TruevoiceError(f"{self.path}: cannot be written ({error.strerror}); what is in it is kept")
-
-
-def _short(value: Any) -> str:
-    """A setting in a message: a calibration's four numbers to three digits."""
-    return "[" + ", ".join(f"{number:.3g}" for number in value) + "]" if isinstance(value, list) else str(value)

@@ -17,7 +17,8 @@ class Run:
     """One run of scoring, its counts and its wall time in seconds.
 
     kept: recordings of this run that were scored before; earlier: other recordings in the same folder's files;
-    passed_over: files in folders that are not audio; audio_seconds: what was heard.
+    passed_over: files in folders that are not audio; audio_seconds: what was heard. threshold: one that was set, in
+    place of the calibration's.
     """
 
     model: str
@@ -25,6 +26,7 @@ class Run:
     engine: str
     windows: WindowPolicy
     calibration: Calibration | None
+    threshold: float | None = None
     total: int = 0
     failed: int = 0
     bonafide: int = 0
@@ -39,7 +41,14 @@ class Run:
     @classmethod
     def of(cls, detector: Detector, policy: WindowPolicy) -> Run:
         engine = f"{detector.engine.name}/{detector.engine.device}"
-        return cls(detector.name, detector.checksum, engine, policy, detector.calibration)
+        return cls(detector.name, detector.checksum, engine, policy, detector.calibration, detector.threshold)
+
+    @property
+    def working_point(self) -> float | None:
+        """The threshold that verdicts were made with, None = there are none."""
+        if self.threshold is not None:
+            return self.threshold
+        return self.calibration.threshold if self.calibration else None
 
     def count(self, results: Iterable[Result]) -> None:
         """Adds results to the counts."""
@@ -52,15 +61,8 @@ class Run:
             self.audio_seconds += result.segments[-1].end if result.segments else 0.0  # what was heard of it
 
     def settings(self) -> dict[str, Any]:
-        """What must be equal for results to stand in one table."""
-        line = self.calibration
-        calibration = [line.slope, line.offset, line.threshold, line.prior_spoof] if line else None
-        return {
-            "model": self.model,
-            "checksum": self.checksum,
-            "windows": self.windows.spec,
-            "calibration": calibration,
-        }
+        """What must be equal for scores to stand in one table. Verdicts are made anew whenever a journal is read."""
+        return {"model": self.model, "checksum": self.checksum, "windows": self.windows.spec}
 
     def to_dict(self) -> dict[str, Any]:
         counts = {key: getattr(self, key) for key in ("total", "failed", "bonafide", "spoof", "abstained")}
@@ -69,7 +71,7 @@ class Run:
             "checksum": self.checksum,
             "engine": self.engine,
             "windows": self.windows.to_dict(),
-            "threshold": self.calibration.threshold if self.calibration else None,
+            "threshold": self.working_point,
             "prior_spoof": self.calibration.prior_spoof if self.calibration else None,
             "polarity": "score: higher = more bona fide; p_spoof: probability of spoof",
             **counts,

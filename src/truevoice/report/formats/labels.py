@@ -11,10 +11,11 @@ from truevoice.scoring.timeline import flatten, spans
 
 def labelled(result: Result, run: Run) -> Iterator[tuple[Segment, str, str]]:
     """(stretch, `bonafide` or `spoof` or "", words): joined stretches where there is a threshold, else all of them."""
-    if run.calibration is None:
+    threshold = run.working_point
+    if threshold is None:
         for stretch in flatten(result.segments):
             yield stretch, "", f"score {stretch.score:.2f}"
         return
-    for stretch, kind in spans(result.segments, run.calibration.threshold):
+    for stretch, kind in spans(result.segments, threshold):
         # The score, not P(spoof): the calibration was measured on whole recordings.
         yield stretch, kind, f"{kind}-like, score {stretch.score:.2f}"
