@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from truevoice.errors import UsageError
 from truevoice.metrics.scores import Floats, check
 
 Counts = NDArray[np.int64]
@@ -58,6 +59,31 @@ def roc(bonafide_scores: ArrayLike, spoof_scores: ArrayLike) -> Roc:
     bonafide, spoof = check(bonafide_scores, spoof_scores)
     thresholds, rejected, accepted = tally(bonafide, spoof)
     return Roc(thresholds, rejected / bonafide.size, accepted / spoof.size)
+
+
+def thin(curve: Roc, points: int = 400) -> Roc:
+    """The curve with at most about `points` points, for drawing; straight stretches lose nothing.
+
+    First the points within a straight run go; they draw nothing. Where corners are still too many, points are kept at
+    equal steps along the curve, measured both in rates and in log-odds of the rates, so that the ends, which DET axes
+    magnify, keep their shape. The first and the last point always stay. Not for curves over the threshold: those bend
+    where this one runs straight. Raises `UsageError` where `points` < 2.
+    """
+    if points < 2:
+        raise UsageError(f"a curve needs at least 2 points, not {points}")
+    across, up = np.diff(curve.far) != 0, np.diff(curve.frr) != 0
+    inside_run = (across[1:] == across[:-1]) & (up[1:] == up[:-1]) & (across[1:] != up[1:])
+    kept = np.flatnonzero(np.concatenate([[True], ~inside_run, [True]]))
+    if kept.size > points:
+        travelled = np.zeros(kept.size)
+        for rate in (curve.frr[kept], curve.far[kept]):
+            inner = np.clip(rate, 0.5 / curve.frr.size, 1 - 0.5 / curve.frr.size)
+            odds = np.log(inner / (1 - inner))
+            for ruler in (rate, odds / np.ptp(odds)):
+                travelled[1:] += np.cumsum(np.abs(np.diff(ruler)))
+        steps = np.searchsorted(travelled, np.linspace(0, travelled[-1], points))
+        kept = kept[np.unique(np.concatenate([[0], np.minimum(steps, kept.size - 1), [kept.size - 1]]))]
+    return Roc(curve.thresholds[kept], curve.frr[kept], curve.far[kept])
 
 
 def tally(bonafide: Floats, spoof: Floats) -> Tally:

@@ -24,10 +24,11 @@ def check(bonafide_scores: ArrayLike, spoof_scores: ArrayLike) -> tuple[Floats, 
     passed by mistake. Raises `UsageError`, one line naming the class and the fault, for an array that is
     empty, not one-dimensional, not real numbers, or not finite.
     """
-    return _check_class(bonafide_scores, "bona fide"), _check_class(spoof_scores, "spoof")
+    return check_class(bonafide_scores, "bona fide"), check_class(spoof_scores, "spoof")
 
 
-def _check_class(scores: ArrayLike, name: str) -> Floats:
+def check_class(scores: ArrayLike, name: str) -> Floats:
+    """Validates the scores of one class as `check` does; `name` is what the error calls it ("target", "bona fide")."""
     try:
         array = np.asarray(scores)
     except (ValueError, TypeError):
