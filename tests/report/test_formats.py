@@ -11,8 +11,9 @@ import pytest
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.result import Result, Segment
 from truevoice.errors import MissingExtraError, UsageError
+from truevoice.files import replace_file
 from truevoice.report.formats import FORMATS
-from truevoice.report.writing import encode, parse_formats, replace_file, write
+from truevoice.report.writing import encode, parse_formats, write
 from truevoice.scoring.run import Run
 from truevoice.windows import WindowPolicy
 

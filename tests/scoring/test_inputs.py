@@ -135,3 +135,25 @@ def test_nothing_to_score(tree):
     with pytest.raises(UsageError, match="nothing was named"):
         expand([])
     assert names("-") == ["-"]
+
+
+def test_tables_of_every_kind(tree):
+    (tree / "m.jsonl").write_text('{"path": "b/2.wav", "label": "Fake"}\n{"path": "a.mp3", "label": "bona-fide"}\n')
+    (tree / "m.csv").write_text("file|label\nb/2.wav|deepfake\na.mp3|human\n")
+    for name in ("m.jsonl", "m.csv"):
+        found = [(trial.name, trial.label) for trial in expand([name]).trials]
+        assert found == [("b/2.wav", "spoof"), ("a.mp3", "bonafide")]
+    (tree / "m.csv").write_text("path,label\na.mp3,spoof,x\n")
+    with pytest.raises(UsageError, match="line 2 has 3 cells"):
+        expand(["m.csv"])
+
+
+def test_a_parquet_table(tree):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"path": ["b/2.wav", "a.mp3"], "label": ["spoof", None]}), tree / "m.parquet")
+    assert [(trial.name, trial.label) for trial in expand(["m.parquet"]).trials] == [
+        ("b/2.wav", "spoof"),
+        ("a.mp3", ""),
+    ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from truevoice.cli import texts
-from truevoice.cli.options import FormatNames, Out
+from truevoice.cli.options import FormatNames, Out, Quiet
+from truevoice.errors import TruevoiceError, UsageError
 
 data_app = App(name="data", help_epilogue=texts.DATA_EXAMPLES)
 
@@ -76,6 +79,63 @@ def info_command(
         screen.print(heading, style="bold")
         screen.print(text, markup=False, soft_wrap=not screen.is_terminal)
     return 0
+
+
+@data_app.command(name="scan", help=texts.SCAN, help_epilogue=texts.SCAN_EXAMPLES)
+def scan_command(
+    target: Path,
+    *,
+    out: Out = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    label_map: str | None = None,
+    quick: Annotated[bool, Parameter(negative=())] = False,
+    format: FormatNames = None,
+    quiet: Quiet = False,
+) -> int:
+    """Parses, calls `truevoice.commands.data.scan`, prints.
+
+    Parameters
+    ----------
+    target
+        The set's folder, or a table of its recordings.
+    out
+        Where the manifest goes: a .csv file, or a folder.
+    path_column
+        Column with the recordings' paths, for a table.
+    label_column
+        Column with the labels, for a table.
+    label_map
+        What the labels mean: 1=spoof,0=bonafide.
+    quick
+        Count only: read no header, compare no content.
+    format
+        json, in place of the report: every name listed.
+    quiet
+        No report, no progress: the manifest and the exit status only.
+    """
+    from truevoice.cli.scan_screen import scan_progress, scan_screen
+    from truevoice.commands.data import scan
+
+    if format not in (None, "json"):
+        raise UsageError(f"format {format!r} is not known here: choose json")
+    with scan_progress(quiet) as progress:
+        found = scan(
+            target,
+            out=out,
+            path_column=path_column,
+            label_column=label_column,
+            label_map=label_map,
+            quick=quick,
+            progress=progress,
+        )
+    if format == "json":
+        print(json.dumps(found.to_dict(), indent=1, ensure_ascii=False))
+    elif not quiet:
+        scan_screen(found)
+    if found.unwritten:
+        raise TruevoiceError(found.unwritten)
+    return 2 if found.unreadable or found.empty else 0
 
 
 def _paragraphs(card: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from truevoice.errors import TruevoiceError, UsageError
-from truevoice.report.writing import replace_file
+from truevoice.files import replace_file
 
 LISTING_FORMATS = ("json", "csv")
 

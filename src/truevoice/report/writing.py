@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 from truevoice.detectors.result import Result
 from truevoice.errors import MissingExtraError, TruevoiceError, UsageError
+from truevoice.files import replace_file
 from truevoice.report.format import Format
 from truevoice.report.formats import FORMATS
 from truevoice.scoring.run import Run
@@ -63,19 +64,6 @@ def encode(results: Iterable[Result], run: Run, form: Format) -> Iterable[bytes]
     elif form.render is not None:
         for piece in form.render(results, run):
             yield piece.encode(errors="backslashreplace")  # names that are no UTF-8; in JSON this is its own escape
-
-
-def replace_file(target: Path, pieces: Iterable[bytes]) -> None:
-    """Writes beside the target and moves into place, so that a killed run leaves the old file or the new one."""
-    part = target.with_name(f".{os.getpid()}.part")  # short: the target's own name may be as long as names can be
-    try:
-        with part.open("wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _write_each(results: Iterable[Result], run: Run, folder: Path, form: Format) -> None:

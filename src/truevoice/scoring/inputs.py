@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import glob
-import io
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -13,10 +11,12 @@ from typing import Any
 
 from truevoice.audio.recognise import is_text, looks_like_audio, walk
 from truevoice.audio.source import STDIN
-from truevoice.data.trial import LABELS, Trial
+from truevoice.data.labels import read_label
+from truevoice.data.table import TABLE_EXTENSIONS, read_table
+from truevoice.data.trial import Trial
 from truevoice.errors import AudioError, UsageError
 
-LIST_EXTENSIONS = frozenset({".txt", ".lst", ".list", ".csv", ".tsv"})
+LIST_EXTENSIONS = frozenset({".txt", ".lst", ".list"}) | TABLE_EXTENSIONS
 PATH_COLUMNS = ("path", "file", "filename")
 
 
@@ -69,7 +69,7 @@ def _expand_one(text: str, inputs: Inputs) -> Iterator[Trial]:
     elif os.path.isdir(text):
         yield from _walk(text, inputs)
     elif os.path.lexists(text):
-        if Path(text).suffix.lower() in LIST_EXTENSIONS and is_text(text):
+        if (suffix := Path(text).suffix.lower()) in LIST_EXTENSIONS and (suffix == ".parquet" or is_text(text)):
             yield from _read_list(Path(text))
         else:
             yield Trial(text, text)
@@ -102,39 +102,37 @@ def _if_audio(path: str, inputs: Inputs) -> Iterator[Trial]:
 
 
 def _read_list(path: Path) -> Iterator[Trial]:
+    if path.suffix.lower() in TABLE_EXTENSIONS:
+        yield from _read_table(path)
+        return
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is not a list of paths in UTF-8") from None
     except OSError as error:
         raise AudioError(f"{path}: cannot be read ({error.strerror})") from None
-    if path.suffix.lower() in {".csv", ".tsv"}:
-        try:
-            yield from _read_table(path, text)
-        except csv.Error as error:
-            raise UsageError(f"{path}: is not a table that can be read ({error})") from None
-        return
     for line in text.split("\n"):  # not splitlines: file names may hold the rarer line ends of Unicode
         if line.strip() and not line.startswith("# "):
             yield _listed(path, line.strip())
 
 
-def _read_table(path: Path, text: str) -> Iterator[Trial]:
-    text = text.lstrip("\r\n")
-    header = text.split("\n", 1)[0]
-    delimiter = max("\t;,", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    columns = [name.strip().lower() for name in next(reader, [])]
-    column = next((columns.index(name) for name in PATH_COLUMNS if name in columns), None)
+def _read_table(path: Path) -> Iterator[Trial]:
+    table = read_table(path)
+    column, label_column = table.column(*PATH_COLUMNS), table.column("label")
     if column is None:
         raise UsageError(f"{path}: has no column 'path' in its first line, so it is not a list of recordings")
-    label_column = columns.index("label") if "label" in columns else None
-    for row in reader:
-        label = row[label_column].strip() if label_column is not None and label_column < len(row) else ""
-        if label and label not in LABELS:
-            raise UsageError(f"{path}: label {label!r} is neither bonafide nor spoof")
-        if column < len(row) and (target := row[column].strip()):
-            yield _listed(path, target, label)
+    words = {row[label_column] for row in table.rows} if label_column else set()
+    labels = {word: _label(path, word) for word in sorted(words)}
+    for row in table.rows:
+        if row[column]:
+            yield _listed(path, row[column], labels[row[label_column]] if label_column else "")
+
+
+def _label(path: Path, word: str) -> str:
+    try:
+        return read_label(word)
+    except UsageError:  # its remedy is an option of commands that need the truth
+        raise UsageError(f"{path}: label {word!r} is neither bonafide nor spoof") from None
 
 
 def _listed(list_path: Path, target: str, label: str = "") -> Trial:
