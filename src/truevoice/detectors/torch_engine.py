@@ -134,10 +134,10 @@ def _checked(card: Card, device: str) -> str:
         raise MissingExtraError(f"the detector {card.name}", "torch") from None
     if card.network is None:
         raise UsageError(f"{card.name} is an ONNX graph alone; it has no network for the torch engine")
-    return _present_device(device)
+    return present_device(device)
 
 
-def _present_device(asked: str) -> str:
+def present_device(asked: str) -> str:
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
