@@ -15,12 +15,15 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from truevoice.audio import Limits, load_audio
+    from truevoice.commands.calibrate import calibrate
+    from truevoice.commands.evaluate import evaluate
     from truevoice.commands.score import Scores, score
     from truevoice.detectors.calibration import Calibration
     from truevoice.detectors.detector import Detector
     from truevoice.detectors.register import load
     from truevoice.detectors.result import Result, Segment
     from truevoice.errors import AudioError, CheckpointError, MissingExtraError, TruevoiceError, UsageError
+    from truevoice.evaluation.evaluation import Evaluation
     from truevoice.windows import WindowPolicy
 
 # public name → the module that holds it
@@ -37,6 +40,9 @@ _HOME = {
     "TruevoiceError": "errors",
     "UsageError": "errors",
     "WindowPolicy": "windows",
+    "Evaluation": "evaluation.evaluation",
+    "calibrate": "commands.calibrate",
+    "evaluate": "commands.evaluate",
     "load": "detectors.register",
     "load_audio": "audio",
     "score": "commands.score",
@@ -47,10 +53,13 @@ __all__ = [  # noqa: RUF022  # the two names that most people need come first
     "load",
     "load_audio",
     "score",
+    "evaluate",
+    "calibrate",
     "AudioError",
     "Calibration",
     "CheckpointError",
     "Detector",
+    "Evaluation",
     "Limits",
     "MissingExtraError",
     "Result",

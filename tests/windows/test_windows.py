@@ -137,4 +137,8 @@ def test_a_policy_survives_its_record():
     assert WindowPolicy(**policy.to_dict()) == policy
     assert str(policy) == "2.00 s every 1.00 s, median"
     assert policy.spec == "overlap:32000:16000:median"
+    assert WindowPolicy.parse(policy.spec) == policy
+    for word in ("", "overlap", "overlap:1:2", "overlap:a:b:mean"):
+        with pytest.raises(UsageError, match="not a window policy"):
+            WindowPolicy.parse(word)
     assert WindowPolicy("first", 100, 1) == WindowPolicy("first", 100, 100)  # its hop means nothing

@@ -1,6 +1,7 @@
 """Entry point of `truevoice`. Commands are loaded when they are called, so `--help` stays fast.
 
-Exit status: 0 all went well, 2 some recordings could not be scored, 1 the request itself was wrong, 130 interrupted.
+Exit status: 0 all went well, 2 some recordings could not be scored, 1 the request itself was wrong, 3 figures or scores
+cannot stand (doctor), 130 interrupted.
 """
 
 from __future__ import annotations
@@ -31,6 +32,21 @@ app = cyclopts.App(
     error_formatter=lambda error: f"truevoice: {one_line(error)} (--help shows how)",
 )
 app.command("truevoice.cli.score:score_command", name="score", help=texts.SCORE, help_epilogue=texts.SCORE_EXAMPLES)
+app.command(
+    "truevoice.cli.evaluate:evaluate_command",
+    name="evaluate",
+    help=texts.EVALUATE,
+    help_epilogue=texts.EVALUATE_EXAMPLES,
+)
+app.command(
+    "truevoice.cli.calibrate:calibrate_command",
+    name="calibrate",
+    help=texts.CALIBRATE,
+    help_epilogue=texts.CALIBRATE_EXAMPLES,
+)
+app.command(
+    "truevoice.cli.doctor:doctor_command", name="doctor", help=texts.DOCTOR, help_epilogue=texts.DOCTOR_EXAMPLES
+)
 app.command("truevoice.cli.models:models_app", name="models", help=texts.MODELS)
 app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
 

@@ -23,6 +23,49 @@ SCORE_EXAMPLES = """Examples:
     ffmpeg -i show.mkv -f wav - | truevoice score -
     truevoice score clip.flac -m aasist --checkpoint AASIST.pth --windows first"""
 
+EVALUATE = (
+    "Evaluate a detector on a labelled set, or a score file that anyone made.\n\n"
+    "Gives EER, AUC, accuracy, sensitivity, specificity, PPV, NPV, detection costs, Cllr, with confidence "
+    "intervals; all by attack, speaker, language and codec; findings where a figure cannot be believed; with -o a "
+    "report with pictures and players. A published model hears its authors' window here, unless --windows says "
+    "otherwise. With -o, a run that was stopped goes on where it was.\n\n"
+    "Exit status: 0 all evaluated, 2 some recordings could not be scored, 1 the request was wrong."
+)
+EVALUATE_EXAMPLES = """Examples:
+
+    truevoice evaluate release_in_the_wild -o report/
+    truevoice evaluate test.csv --dev dev.csv --by attack,speaker --cluster speaker -o report/
+    truevoice evaluate for-norm --split test -m aasist --checkpoint AASIST.pth
+    truevoice evaluate --scores scores.txt --key trial_metadata.txt --subset eval
+    truevoice evaluate --scores others.csv --score-means spoof --label-map 1=spoof,0=bonafide"""
+
+CALIBRATE = (
+    "Make log-likelihood ratios, P(spoof) and named thresholds of a detector's scores.\n\n"
+    "The file it writes is for --calibration of score and evaluate, its thresholds (balanced, eer, low-false-alarm, "
+    "high-recall) for --threshold. It belongs to one detector, its weights and its windows."
+)
+CALIBRATE_EXAMPLES = """Examples:
+
+    truevoice calibrate -m aasist --checkpoint AASIST.pth --dev dev/ -o cal.json
+    truevoice score talk.mp3 -m aasist --checkpoint AASIST.pth --calibration cal.json --threshold low-false-alarm
+    truevoice calibrate --scores dev-scores.csv -o cal.json"""
+
+DOCTOR = (
+    "Find out whether figures or scores can be believed, and whether this machine is fit.\n\n"
+    "Alone it checks the environment. With a score file it looks for flipped polarity, ties, rounding, constant "
+    "scores, one class, duplicates, NaN, leaks, and compares --eer and --auc with the scores. With --eer and --auc "
+    "alone it says whether a ROC curve can have both; with figures of one operating point, whether they agree, and at "
+    "which share of positives. Give figures as printed: 0.50 says more than 0.5.\n\n"
+    "Exit status: 0 nothing is wrong, 3 a figure or a score list cannot stand, 1 the request or this machine is wrong."
+)
+DOCTOR_EXAMPLES = """Examples:
+
+    truevoice doctor
+    truevoice doctor --eer 0.534 --auc 0.9864
+    truevoice doctor scores.csv --eer 6.71% --auc 0.979
+    truevoice doctor scores.txt --key trial_metadata.txt --subset eval --score-means spoof
+    truevoice doctor --accuracy 0.725 --sensitivity 0.821 --specificity 0.568 --n-pos 1907 --n-neg 1718"""
+
 MODELS = "List the detectors: size, engine, training data, licence, error rates, speed."
 MODELS_EXAMPLES = """Examples:
 
@@ -36,11 +79,29 @@ FETCH_EXAMPLES = """Examples:
     truevoice models fetch aasist
     truevoice models fetch aasist-l -o weights/"""
 
-DATA = "List the published data sets that are known here."
+DATA = "List the published data sets that are known here; scan one that lies on disk."
 DATA_EXAMPLES = """Examples:
 
     truevoice data
-    truevoice data info in-the-wild"""
+    truevoice data info in-the-wild
+    truevoice data scan release_in_the_wild/"""
+
+SCAN = (
+    "Say what a data set on disk is and holds, what is wrong with it, and write its manifest.\n\n"
+    "A folder is known by its manifest.csv, by the layout of a published set (Fake-or-Real, In-the-Wild, ASVspoof "
+    "2019, 2021 and 5, WaveFake, LibriSeVoc, MLAAD), or by folders called real and fake. A table is CSV with any "
+    "delimiter, JSON lines or Parquet. Counted are labels, splits, speakers, attacks, languages, codecs, formats, "
+    "rates, lengths; listed are recordings without label, missing, repeated, empty, unreadable, or with the same "
+    "content.\n\n"
+    "The manifest goes into the folder as manifest.csv where there is none yet, or to -o.\n\n"
+    "Exit status: 0 all is readable, 2 some recordings are empty or unreadable, 1 the request was wrong."
+)
+SCAN_EXAMPLES = """Examples:
+
+    truevoice data scan for-norm/
+    truevoice data scan LA/ -o la.csv
+    truevoice data scan list.tsv --path-column wav --label-column target --label-map 1=spoof,0=bonafide -o manifests/
+    truevoice data scan big-set/ --quick --format json"""
 
 INFO = "Say where a published data set lies, its size and checksums, how its labels read, and its traps."
 INFO_EXAMPLES = """Examples:

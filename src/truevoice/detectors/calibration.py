@@ -12,6 +12,9 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from truevoice.errors import TruevoiceError, UsageError
 from truevoice.windows import WindowPolicy
 
@@ -64,6 +67,10 @@ class Calibration:
         log_odds = math.log(self.prior_spoof / (1 - self.prior_spoof)) - self.llr(score)
         # The two forms are one function; each is used where its exp cannot overflow.
         return 1 / (1 + math.exp(-log_odds)) if log_odds >= 0 else math.exp(log_odds) / (1 + math.exp(log_odds))
+
+    def p_spoofs(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`p_spoof` of many scores (N,) at once."""
+        return np.array([self.p_spoof(score) for score in scores.tolist()], dtype=np.float64)
 
     def with_prior(self, prior_spoof: float) -> Calibration:
         """The same line at another prior; the threshold moves to the score at which P(spoof) is one half."""

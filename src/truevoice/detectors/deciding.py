@@ -37,11 +37,12 @@ def decided(
             )
         detector = replace(detector, calibration=detector.calibration.with_prior(prior))
     if threshold is not None:
-        detector = replace(detector, threshold=_threshold(threshold, detector.calibration))
+        detector = replace(detector, threshold=threshold_value(threshold, detector.calibration))
     return detector
 
 
-def _threshold(wanted: float | str, calibration: Calibration | None) -> float:
+def threshold_value(wanted: float | str, calibration: Calibration | None) -> float:
+    """A threshold as people give it, a number or one of the calibration's names, as a score. Raises UsageError."""
     try:
         value = float(wanted)
     except (TypeError, ValueError):
@@ -49,7 +50,7 @@ def _threshold(wanted: float | str, calibration: Calibration | None) -> float:
             raise UsageError(f"a threshold (--threshold) is a number or a name, not {wanted!r}") from None
         if calibration is None:
             raise UsageError(
-                f"threshold {wanted!r} is no number, and without a calibration there are no named ones"
+                f"threshold {wanted!r} is no number, and without a calibration (--calibration) there are no named ones"
             ) from None
         return calibration.named(wanted).score
     if not math.isfinite(value):

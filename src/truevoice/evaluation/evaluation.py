@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from truevoice.doctor.finding import Finding
@@ -18,6 +19,7 @@ class Conditions:
     data: the set (folder, manifest or score file). kind: which layout it was read as. split: which part of it.
     model, checksum, engine, windows: what scored it, "" where a score file does not say. calibration: where LLRs and
     P(spoof) come from, "" where nowhere. prior_spoof: P(spoof) assumed for P(spoof) and for PPV and NPV at a prior.
+    costs: of the detection costs, in words.
     """
 
     data: str
@@ -31,6 +33,7 @@ class Conditions:
     windows: str = ""
     calibration: str = ""
     prior_spoof: float = 0.5
+    costs: str = ""
 
     def sentence(self) -> str:
         """All of it on one line, as it stands under every table and picture."""
@@ -93,6 +96,9 @@ class Evaluation:
     confusion: counts `bonafide_accepted`, `bonafide_rejected`, `spoof_accepted`, `spoof_rejected`.
     intervals: how `ci` was made, in words. score_set: the trials themselves (charts are drawn from them); llrs and
     P(spoof) exist only where a calibration or the file gives them. breakdowns: by column.
+
+    positive_class: of sensitivity, specificity, PPV, NPV and F1 in `figures`; `as_bonafide` has them the other way
+    round. llrs: where the log-likelihood ratios behind actDCF and Cllr come from. written: the files made.
     """
 
     conditions: Conditions
@@ -106,6 +112,13 @@ class Evaluation:
     findings: list[Finding]
     score_set: ScoreSet = field(repr=False)
     positive_class: str = "spoof"
+    as_bonafide: dict[str, float | None] = field(default_factory=dict)
+    llrs: str = ""
+    written: list[Path] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> float | None:
+        """A figure by its name: `evaluation["eer"]`. Raises KeyError."""
+        return self.figures[name]
 
     @property
     def left_out(self) -> list[LeftOut]:
@@ -124,6 +137,8 @@ class Evaluation:
             "n_bonafide": self.conditions.n_bonafide,
             "n_spoof": self.conditions.n_spoof,
             "positive_class": self.positive_class,
+            "with_bonafide_positive": self.as_bonafide,
+            "llrs": self.llrs,
             "confusion": self.confusion,
             "ci": {name: list(interval) for name, interval in self.ci.items()},
             "intervals": self.intervals,

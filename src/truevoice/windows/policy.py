@@ -53,6 +53,15 @@ class WindowPolicy:
             return f"first {self.window / SAMPLE_RATE:.2f} s"
         return f"{self.window / SAMPLE_RATE:.2f} s every {self.hop / SAMPLE_RATE:.2f} s, {self.pooling}"
 
+    @classmethod
+    def parse(cls, spec: str) -> WindowPolicy:
+        """The inverse of `spec`. Raises UsageError for a word of another form."""
+        try:
+            kind, window, hop, pooling = spec.split(":")
+            return cls(kind, int(window), int(hop), pooling)
+        except ValueError:
+            raise UsageError(f"{spec!r} is not a window policy, such as overlap:32000:16000:mean") from None
+
     @property
     def spec(self) -> str:
         """All fields in one exact word, for a table's cell: "overlap:32000:16000:mean"."""

@@ -33,7 +33,7 @@ COLUMNS = (
 )
 
 
-def row(result: Result, run: Run) -> dict[str, Any]:
+def row(result: Result) -> dict[str, Any]:
     """One result as flat columns; what is unknown is None."""
     worst = result.worst(1)
     return {
@@ -52,20 +52,26 @@ def row(result: Result, run: Run) -> dict[str, Any]:
         "duration": result.duration,
         "model": result.model,
         "checksum": result.checksum,
-        "policy": run.windows.spec,
+        "policy": policy_spec(result.windows),
         "prior_spoof": result.prior_spoof,
         "threshold": result.threshold,
     }
 
 
-def render(results: Iterable[Result], run: Run) -> Iterator[str]:
+def policy_spec(windows: dict[str, Any]) -> str:
+    """A recorded window policy in one word, as `WindowPolicy.spec` gives it; "" where none is recorded."""
+    return "{kind}:{window}:{hop}:{pooling}".format(**windows) if windows else ""
+
+
+def render(results: Iterable[Result], run: Run | None = None) -> Iterator[str]:
+    """The table in pieces; nothing of the run stands in it but what every result carries."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     # Python leaves a lone carriage return unquoted, and then reads it as the end of a row.
     careful = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writeheader()
     for result in results:
-        flat = row(result, run)
+        flat = row(result)
         (careful if any("\r" in str(value) for value in flat.values()) else writer).writerow(flat)
         yield buffer.getvalue()
         buffer.seek(0)

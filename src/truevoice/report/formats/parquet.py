@@ -26,7 +26,7 @@ def binary(results: Iterable[Result], run: Run) -> bytes:
     rows = []
     for result in results:
         segments = [{"start": s.start, "end": s.end, "score": s.score} for s in result.segments]
-        flat = {key: _readable(value) for key, value in row(result, run).items()}
+        flat = {key: _readable(value) for key, value in row(result).items()}
         rows.append({**flat, "segments": segments})
     columns = [*rows[0]] if rows else []
     schema = pyarrow.schema(
