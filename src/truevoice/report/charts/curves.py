@@ -1,4 +1,4 @@
-"""What charts are drawn of: the scores of a system, its error rates, its probabilities; and thinning of long curves."""
+"""What charts are drawn of: the scores of a system, its error rates, its probabilities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from truevoice.metrics.eer import eer
-from truevoice.metrics.roc import Roc, roc
+from truevoice.metrics.roc import Roc, roc, thin
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,8 @@ class Curve:
 
     @cached_property
     def rates(self) -> Roc:
-        return roc(self.bonafide, self.spoof)
+        """The curve as it is drawn: thinned to what a chart can show."""
+        return thin(roc(self.bonafide, self.spoof), POINTS)
 
     @cached_property
     def eer(self) -> float:
@@ -65,12 +66,3 @@ class Forecast:
     def share_spoof(self) -> float:
         """Share of spoof in the set, which may be far from the prior."""
         return float(np.mean(self.spoof))
-
-
-def thin(x: Floats, y: Floats, points: int = POINTS) -> NDArray[np.int64]:
-    """Positions of at most `points` + 2 points of a curve, spread evenly along its length as drawn; both ends stay."""
-    if len(x) <= points:
-        return np.arange(len(x))
-    way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
-    kept = np.unique(np.searchsorted(way, np.linspace(0, way[-1], points)).clip(0, len(x) - 1))
-    return np.union1d(kept, [0, len(x) - 1])

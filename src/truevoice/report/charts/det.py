@@ -6,14 +6,13 @@ Reference: A. Martin et al., The DET curve in assessment of detection task perfo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 from truevoice.metrics.det import probit
 from truevoice.report.charts import canvas
-from truevoice.report.charts.curves import Curve, Floats, thin
+from truevoice.report.charts.curves import Curve
 from truevoice.report.charts.marks import curve_legend, curve_size, mark_points
 from truevoice.report.numbers import per_cent
 
@@ -26,7 +25,6 @@ def det_chart(curves: Sequence[Curve], *, key: str = "det") -> str:
     """One `<svg>` with a curve a system, the diagonal of equal errors, and the marked points. `key`: unique in the
     page. Errors that no trial shows lie on the edge: a probit axis has no zero."""
     low, high = limits(curves)
-    floor, ceiling = NormalDist().cdf(low), NormalDist().cdf(high)
 
     def place(far: float, frr: float) -> tuple[float, float]:
         clipped = probit(np.clip([far, frr], LEAST, 1 - LEAST)).clip(low, high)
@@ -38,9 +36,7 @@ def det_chart(curves: Sequence[Curve], *, key: str = "det") -> str:
         for number, curve in enumerate(curves):
             colour, dash = canvas.series(number, len(curves))
             far, frr = (rates.clip(LEAST, 1 - LEAST) for rates in (curve.rates.far, curve.rates.frr))
-            # Along the logit, which is near enough to the probit and quick for a million points.
-            kept = thin(_logit(far.clip(floor, ceiling)), _logit(frr.clip(floor, ceiling)))
-            axes.plot(probit(far[kept]), probit(frr[kept]), color=colour, linestyle=dash)
+            axes.plot(probit(far), probit(frr), color=colour, linestyle=dash)
             mark_points(axes, curve, colour, place)
         shown = [tick for tick in TICKS if low <= probit(tick / 100) <= high]
         for axis in (axes.xaxis, axes.yaxis):
@@ -65,10 +61,6 @@ def limits(curves: Sequence[Curve]) -> tuple[float, float]:
     seen = min(least, default=1.0)
     below = max((tick for tick in TICKS if tick / 100 < seen <= above / 100), default=FINEST)
     return float(probit(min(below, 10) / 100)), float(probit(above / 100))
-
-
-def _logit(rates: Floats) -> Floats:
-    return np.log(rates / (1 - rates))
 
 
 def _label(curves: Sequence[Curve]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from truevoice.report.charts import canvas
-from truevoice.report.charts.curves import Curve, thin
+from truevoice.report.charts.curves import Curve
 from truevoice.report.charts.marks import curve_legend, curve_size, mark_points
 from truevoice.report.numbers import per_cent
 
@@ -22,9 +22,7 @@ def roc_chart(curves: Sequence[Curve], *, key: str = "roc") -> str:
         axes.plot([0, 100], [0, 100], color=canvas.QUIET, linewidth=0.8, linestyle=":")
         for number, curve in enumerate(curves):
             colour, dash = canvas.series(number, len(curves))
-            far, frr = curve.rates.far, curve.rates.frr
-            kept = thin(far, frr)
-            axes.plot(100 * far[kept], 100 * (1 - frr[kept]), color=colour, linestyle=dash)
+            axes.plot(100 * curve.rates.far, 100 * (1 - curve.rates.frr), color=colour, linestyle=dash)
             mark_points(axes, curve, colour, lambda far, frr: (100 * far, 100 * (1 - frr)))
         axes.set(xlim=(-1, 101), ylim=(-1, 101), xticks=range(0, 101, 20), yticks=range(0, 101, 20), aspect="equal")
         axes.set_xlabel("spoof accepted, %")
