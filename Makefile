@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CORPUS ?= ../shared/corpus
 WEIGHTS ?= ../shared/weights
 
-.PHONY: demo test lint slow fuzz detector card benchmarks size clean
+.PHONY: demo test lint slow fuzz detector card benchmarks drawings size clean
 
 demo: $(VENV)/.core  ## score real human and real synthetic speech, write a table and a page
 	$(BIN)/python examples/demo.py demo-out
@@ -36,6 +36,11 @@ benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same r
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/long_file.py
+	$(BIN)/python benchmarks/metrics.py
+
+drawings: $(VENV)/.dev  ## the pictures and tables of docs/, made anew
+	$(BIN)/python scripts/draw_metrics.py
+	$(BIN)/python scripts/draw_feasible.py
 
 size:  ## how much a plain install brings, measured in a fresh environment
 	$(PYTHON) benchmarks/install_size.py
