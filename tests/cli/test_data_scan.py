@@ -160,3 +160,20 @@ def test_help(cli):
     for words in ("--label-map", "truevoice data scan for-norm/", "Exit status"):
         assert words in out
     assert "scan" in cli("data", "--help")[1]
+
+
+def test_recordings_that_the_folders_manifest_does_not_name_are_told(cli, tmp_path):
+    root = plant(tmp_path / "set", "real/a.wav", "fake/b.wav")
+    cli("data", "scan", root)
+    assert "not in its manifest" not in cli("data", "scan", root)[1]
+    plant(root, "fake/new.wav")
+    status, shown, _ = cli("data", "scan", root)
+    assert status == 0
+    assert "1 recording in the folder is not in its manifest" in shown
+    assert "fake/new.wav" in shown
+
+
+def test_long_names_do_not_fill_the_screen(cli, tmp_path):
+    root = plant(tmp_path / "set", "real/a.wav", "fake/b.wav")
+    write(root, "manifest.csv", "path,label,speaker", f"real/a.wav,real,{'s' * 5000}", f"{'x' * 5000}.wav,fake,s")
+    assert len(cli("data", "scan", root)[1]) < 3000

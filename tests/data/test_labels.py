@@ -21,15 +21,29 @@ def test_unlabelled(word):
     assert read_label(word) == ""
 
 
-@pytest.mark.parametrize("word", ["0", "1", "-1", "0.0", "1.", "True", "false", "2"])
-def test_numbers_are_never_guessed(word):
-    with pytest.raises(UsageError, match=r"nobody can know.*--label-map 1=spoof,0=bonafide"):
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [
+        *((word, "1=spoof,0=bonafide") for word in ("0", "1", "-1", "0.0", "1.", "2")),
+        *((word, "true=spoof,false=bonafide") for word in ("True", "false")),
+    ],
+)
+def test_numbers_are_never_guessed(word, remedy):
+    with pytest.raises(UsageError, match=f"nobody can know.*--label-map {remedy}"):
+        read_label(word)
+
+
+@pytest.mark.parametrize("word", ["0.97", ".5", "-1.25", "3.1e-05"])
+def test_scores_are_no_labels(word):
+    with pytest.raises(UsageError, match="a number as scores are; name the column of labels with --label-column"):
         read_label(word)
 
 
 def test_unknown_words_ask_for_a_meaning():
     with pytest.raises(UsageError, match="--label-map vocoded=spoof"):
         read_label("vocoded")
+    with pytest.raises(UsageError, match="--label-map 'my robot=spoof'"):  # as a shell needs it
+        read_label("my robot")
     with pytest.raises(UsageError, match="not in --label-map: add 2="):
         read_label("2", {"1": "spoof", "0": "bonafide"})
 

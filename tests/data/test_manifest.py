@@ -150,3 +150,9 @@ def test_what_is_written_reads_back(rows):
             (t.source, t.label, dict(t.meta)) for t in trials
         ]
         assert (again.columns, again.left_out) == (columns, [])
+
+
+def test_a_table_without_names_of_columns_is_told_so(folder):
+    path = write(folder, "bare.csv", "a.wav,bonafide", "sub/b.wav,spoof")
+    with pytest.raises(UsageError, match=r"first line \(a.wav, bonafide\) is a recording already.*path,label"):
+        read_manifest(path)

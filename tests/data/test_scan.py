@@ -48,7 +48,7 @@ def test_counts_and_lists(faulty):
     lengths = found.lengths["bonafide"]
     assert (lengths.stated, lengths.shortest, lengths.median, lengths.longest) == (5, 0.2, 0.3, 0.5)
     assert lengths.hours == pytest.approx(1.6 / 3600)
-    assert [one.path for one in found.unreadable] == ["train/fake/broken.wav"]
+    assert [one.name for one in found.unreadable] == ["train/fake/broken.wav"]
     assert "not audio" in found.unreadable[0].reason
     assert sorted(found.empty) == ["train/fake/empty.wav", "train/fake/silent.wav"]
     assert found.manifest.by_reason() == {"unlabelled": ["stray.wav"]}
@@ -126,6 +126,6 @@ def test_a_dead_link_is_unreadable_not_lost(tmp_path):
     plant(tmp_path, "real/a.wav", "fake/b.wav")
     os.symlink("nowhere", tmp_path / "fake" / "dead.wav")
     found = scan(open_set(tmp_path))
-    assert [(one.path, one.reason) for one in found.unreadable] == [
+    assert [(one.name, one.reason) for one in found.unreadable] == [
         ("fake/dead.wav", "cannot be opened (No such file or directory)")
     ]

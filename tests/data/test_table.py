@@ -49,6 +49,13 @@ def test_columns_are_found_by_folded_name(tmp_path):
     assert table.column("label") is None
 
 
+@pytest.mark.parametrize("line", ["sep=;\n", '"sep=;"\r\n'])
+def test_the_first_line_of_excel_names_no_column(tmp_path, line):
+    path = tmp_path / "table.csv"
+    path.write_bytes(f"\ufeff{line}path;label\na.wav;spoof\n".encode())
+    assert read_table(path).rows == [{"path": "a.wav", "label": "spoof"}]
+
+
 def test_trailing_delimiters_and_unnamed_columns(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("path,label,\na.wav,spoof,\nb.wav,bonafide,\n")

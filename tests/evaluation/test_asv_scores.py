@@ -40,6 +40,7 @@ def test_2021_with_its_key(write):
     scores, key = write("score.txt", OF_2021), write("trial_metadata.txt", KEY)
     assert read_asv_scores(scores, key)["spoof"].tolist() == [1.0, 9.0]
     assert read_asv_scores(scores, key, "eval")["spoof"].tolist() == [1.0]
+    assert read_asv_scores(scores, key, "eval, progress")["spoof"].tolist() == [1.0, 9.0]
     with pytest.raises(UsageError, match="--asv-key"):
         read_asv_scores(scores)
     with pytest.raises(UsageError, match="no target and no nontarget"):

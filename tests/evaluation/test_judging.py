@@ -1,17 +1,19 @@
 """From scores to an evaluation: figures that can be counted by hand, the threshold's origin, breakdowns, errors."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from truevoice.data.trial import LeftOut
 from truevoice.detectors.calibration import Calibration
 from truevoice.errors import UsageError
 from truevoice.evaluation.evaluation import Conditions, Threshold
 from truevoice.evaluation.gather import gather
 from truevoice.evaluation.judging import judge, log_likelihood_ratios
 from truevoice.evaluation.options import Costs, Options
-from truevoice.evaluation.score_set import LeftOut, ScoreSet
+from truevoice.evaluation.score_set import ScoreSet
 
 CONDITIONS = Conditions("a set", model="level", checksum="0f" * 32, windows="first 4.04 s")
 QUICK = Options(rounds=100)
@@ -108,6 +110,12 @@ def test_llrs_of_the_files_own_probabilities():
     assert "P(spoof) of the file" in origin
 
 
+def test_ppv_and_npv_hold_for_the_prior_of_the_conditions():
+    rare = judge(noisy(), replace(CONDITIONS, prior_spoof=0.01), threshold=Threshold(0.0, "given"), options=QUICK)
+    found, missed = rare["sensitivity"] * 0.01, (1 - rare["specificity"]) * 0.99
+    assert rare["ppv_at_prior"] == pytest.approx(found / (found + missed))
+
+
 def test_a_bad_calibration_is_told():
     line = Calibration(slope=9.0, offset=3.0, threshold=0.0)
     codes = {f.code: f.severity for f in judge(noisy(), CONDITIONS, calibration=line, options=QUICK).findings}
@@ -123,6 +131,16 @@ def test_groups_of_spoofs_alone_are_judged_against_all_bona_fide():
     ]
     assert groups[0].figures["auc"] == (1 + 4) / 8  # 2.5 is beaten by one of four, -1 by all
     assert (groups[0].figures["frr"], groups[0].figures["far"]) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("word", ["-", "bonafide", "Bona-fide", "real"])
+def test_bona_fide_is_no_attack_whatever_it_is_called(word):
+    both = score_set([3, 2, 1, 0], [2.5, -1, 1.5, -2], attack=[word, word, "", word, "A1", "A1", "A2", "A2"])
+    groups = judge(both, CONDITIONS, threshold=Threshold(1.0, "given"), options=QUICK).breakdowns["attack"]
+    assert [(g.value, g.n_bonafide, g.n_spoof, g.against_all) for g in groups] == [
+        ("A1", 4, 2, True),
+        ("A2", 4, 2, True),
+    ]
 
 
 def test_groups_of_both_classes_are_judged_within():
@@ -160,6 +178,17 @@ def test_clusters_widen_the_intervals():
     width = [ends[1] - ends[0] for ends in (plain.ci["eer"], clustered.ci["eer"])]
     assert width[1] > 1.5 * width[0]
     assert "speaker (20)" in clustered.intervals
+
+
+def test_trials_of_no_cluster_are_clusters_of_their_own_and_counted_so():
+    both = noisy(20, speaker=["ann"] * 15 + ["bob"] * 15 + [""] * 10)
+    assert "speaker (12)" in judge(both, CONDITIONS, options=Options(by=(), rounds=100, cluster="speaker")).intervals
+
+
+def test_an_interval_without_width_is_explained():
+    apart, mixed = score_set(range(10, 20), range(10)), noisy()
+    assert "without width" in judge(apart, CONDITIONS, options=QUICK).intervals
+    assert "without width" not in judge(mixed, CONDITIONS, options=QUICK).intervals
 
 
 def test_worst_errors_come_first_and_by_class():
@@ -217,7 +246,6 @@ def test_gather_pairs_by_order():
         {"confidence": 1.0},
         {"rounds": 10},
         {"rounds": -1},
-        {"prior_spoof": 0.0},
     ],
 )
 def test_options_that_cannot_be_meant(wrong):

@@ -91,7 +91,7 @@ def test_our_own_file(tmp_path):
     assert found.score_set.n_spoof == found.score_set.n_bonafide == 1
     assert found.score_set.p_spoof is not None
     (left,) = found.score_set.left_out
-    assert "broken" in left.trial
+    assert "broken" in left.name
     assert left.reason not in ("", "no score")
     with open(tmp_path / "out" / "scores.csv", newline="") as file:
         assert len(list(csv.DictReader(file))) == 3
@@ -133,7 +133,7 @@ def test_what_is_left_out(write):
     key = write(KEY_2019 + "LA_3 E_4 - A09 spoof\nLA_3 E_5 - A09 spoof\nLA_3 E_6 - A09 spoof\n", "key.txt")
     found = read_scores(scores, key=key).score_set
     assert found.names == ["E_1"]
-    assert {(one.trial, one.reason) for one in found.left_out} == {
+    assert {(one.name, one.reason) for one in found.left_out} == {
         ("E_1", "duplicate"),
         ("E_2", "not a number"),
         ("E_3", "no score"),
@@ -144,12 +144,17 @@ def test_what_is_left_out(write):
     }
 
 
+def test_scores_beyond_all_bounds_are_as_good_as_infinite(write):
+    found = read_scores(write("trial,label,score\na,spoof,1e99\nb,bonafide,-1.7e308\nc,bonafide,1\n")).score_set
+    assert (found.names, [one.reason for one in found.left_out]) == (["a", "c"], ["not a number"])
+
+
 def test_the_doctor_sees_what_is_odd(write):
     scores = write("trial,label,score\na,spoof,nan\na,spoof,1\na,bonafide,2\nb,bonafide,inf\nc,,1\n")
     found = read_scores(scores, strict=False).score_set
     assert found.names == ["a", "a", "a", "b"]
     assert np.isfinite(found.scores).tolist() == [False, True, True, False]
-    assert [(one.trial, one.reason) for one in found.left_out] == [("c", "no label")]
+    assert [(one.name, one.reason) for one in found.left_out] == [("c", "no label")]
 
 
 def test_ambiguous_stems_are_not_guessed(write):
@@ -157,7 +162,7 @@ def test_ambiguous_stems_are_not_guessed(write):
     key = write("path,label\nreal/1.wav,real\nfake/1.wav,fake\nfake/2.wav,fake\n", "key.csv")
     found = read_scores(scores, key=key).score_set
     assert found.names == ["x/2.wav"]
-    assert ("1", "its name fits several trials of the key") in [(one.trial, one.reason) for one in found.left_out]
+    assert ("1", "its name fits several trials of the key") in [(one.name, one.reason) for one in found.left_out]
 
 
 def test_stems():
@@ -243,3 +248,24 @@ def test_many_rows_in_seconds(tmp_path):
     start = time.perf_counter()
     assert read_scores(scores, key=key).score_set.n_bonafide == 30_000
     assert time.perf_counter() - start < 30
+
+
+@pytest.mark.parametrize("text", ["E_1 1,5\nE_2 -2,0\nE_3 0,25\n", "E_1;1,5\nE_2;-2,0\nE_3;0,25\n"])
+def test_decimal_commas_without_a_header(write, text):
+    found = read_scores(write(text), key=write(KEY_2019, "key.txt")).score_set
+    assert as_dict(found) == {"E_1": (True, 1.5), "E_2": (False, -2.0), "E_3": (False, 0.25)}
+    assert "decimal commas were read as decimal points" in found.notes
+
+
+def test_numbers_and_zeros_and_ones_ask_for_a_label_map(write):
+    path = write("0.3 1\n-0.2 0\n0.7 1\n")
+    with pytest.raises(UsageError, match="--label-map"):
+        read_scores(path)
+    assert read_scores(path, label_map={"1": "bonafide", "0": "spoof"}).score_set.n_bonafide == 2
+
+
+def test_subsets_counted_together_are_told(write):
+    path, key = write("E_1 1\nE_2 -2\nE_3 0\n"), write(KEY_2021, "key.txt")
+    together = read_scores(path, key=key).score_set
+    assert any("eval, progress of the key are counted together" in note for note in together.notes)
+    assert not any("together" in note for note in read_scores(path, key=key, subset="eval").score_set.notes)

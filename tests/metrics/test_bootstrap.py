@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from truevoice.errors import UsageError
 from truevoice.metrics import act_dcf, auc, bootstrap, brier, cllr, decide, eer, min_dcf, paired_bootstrap
 from truevoice.metrics.bootstrap import OF_LLRS, OF_PROBABILITIES, OF_SCORES, OF_THRESHOLD
-from truevoice.metrics.resampling import ByCluster, chunks, plan
+from truevoice.metrics.resampling import ByCluster, chunks, in_runs, plan
 from truevoice.metrics.weighted import Rounds, SortedTrials
 
 TIED = st.lists(st.integers(-20, 20).map(lambda n: n / 4), min_size=1, max_size=25)
@@ -94,6 +94,36 @@ def test_equals_a_plain_bootstrap(clustered):
         want = plain_bootstrap(b, s, figure, ids, rounds=600)
         # Ends of intervals from 600 rounds scatter by some 8 % of the width.
         assert intervals[name] == pytest.approx(want, abs=0.25 * np.ptp(want)), name
+
+
+@given(SCORES, SCORES, st.one_of(st.none(), st.integers(-20, 20).map(lambda n: n / 4)))
+def test_the_trials_of_a_run_move_every_figure_as_one(bonafide, spoof, threshold):
+    b, s = np.array(bonafide * 9), np.array(spoof)
+    levels, sizes = in_runs(b, s, threshold)
+    together = np.repeat(levels, sizes) if isinstance(sizes, np.ndarray) else levels
+    assert together.size == b.size
+    assert eer(together, s)[0] == pytest.approx(eer(b, s)[0], abs=1e-12)  # read on the same line, cut elsewhere
+    assert auc(together, s) == auc(b, s)
+    assert min_dcf(together, s) == pytest.approx(min_dcf(b, s), abs=1e-12)
+    if threshold is not None:
+        assert decide(together, s, threshold) == decide(b, s, threshold)
+
+
+def test_a_class_drawn_run_by_run_has_the_same_intervals():
+    b, s = two_classes(0, 3000, 30)
+    assert isinstance(in_runs(b, s, 0.5)[1], np.ndarray)
+    names = ("eer", "auc", "min_dcf", "frr", "far", "ppv")
+    intervals = bootstrap(b, s, rounds=4000, threshold=0.5, figures=names)
+    for name in names:
+        want = plain_bootstrap(b, s, FIGURES[name])
+        assert intervals[name] == pytest.approx(want, abs=0.2 * np.ptp(want)), name
+
+
+def test_a_few_spoofs_beside_very_many_bona_fide_trials_are_quick():
+    b, s = two_classes(9, 200_000, 100)
+    started = time.perf_counter()
+    bootstrap(b, s, threshold=0.0)
+    assert time.perf_counter() - started < 3  # some 0.1 s on an idle core, 10 s trial by trial
 
 
 def test_covers_the_truth_about_as_often_as_it_says():

@@ -5,6 +5,7 @@ import pytest
 
 from truevoice import metrics as m
 from truevoice.metrics.official import official_curve
+from truevoice.metrics.segments import _time_by_class
 
 LISTS = {"v1_continuous": "pooled", "v2_ties": "pooled", "v4_sasv": "cm", "v5_in_the_wild_xlsr_mamba": "pooled"}
 
@@ -138,6 +139,21 @@ def test_the_published_figure_of_xlsr_mamba(expected, two_classes):
     assert round(100 * rate, 2) == expected["v5_in_the_wild_xlsr_mamba"]["published"]["eer_percent"]
 
 
+def test_what_the_order_within_ties_does(expected, two_classes):
+    """Bona fide first, as in the scripts, gives more than bona fide last; the tie-safe figure lies between."""
+    want = expected["v2_ties"]
+    bonafide, spoof = two_classes("v2_ties")
+    first, last = m.eer(bonafide, spoof, "asvspoof")[0], 1 - m.eer(spoof, bonafide, "asvspoof")[0]
+    assert first == pytest.approx(want["eer_if_bonafide_sorted_first_within_ties_(official)"], abs=1e-9)
+    assert last == pytest.approx(want["eer_if_spoof_sorted_before_bonafide_within_ties"], abs=1e-9)
+    assert last < m.eer(bonafide, spoof)[0] < first
+
+
+@pytest.mark.parametrize("name", ["v2_ties", "v5_in_the_wild_xlsr_mamba"])
+def test_one_point_of_the_curve_for_each_distinct_score_and_one_above(expected, two_classes, name):
+    assert m.roc(*two_classes(name)).thresholds.size == expected[name]["unique_scores"] + 1
+
+
 @pytest.fixture(scope="module")
 def sasv(rows_of):
     """Scores by kind of score (cm, asv, sasv) and kind of trial."""
@@ -160,7 +176,9 @@ def test_asv_rates(expected, sasv):
     assert rates.miss == pytest.approx(want["Pmiss_asv"], abs=1e-9)
     assert rates.spoof_accept == pytest.approx(want["Pfa_spoof_asv"], abs=1e-9)
     target, nontarget, spoof = asv_classes(sasv)
-    assert m.eer(target, nontarget, "asvspoof") == pytest.approx((want["eer_target_vs_nontarget"], want["threshold"]))
+    point = want["eer_target_vs_nontarget"], want["threshold"]
+    assert m.eer(target, nontarget, "asvspoof") == pytest.approx(point, abs=1e-9)
+    assert 1 - rates.spoof_accept == pytest.approx(want["Pmiss_spoof_asv"], abs=1e-9)
     assert m.eer(target, spoof, "asvspoof")[0] == pytest.approx(want["eer_target_vs_spoof"], abs=1e-9)
 
 
@@ -175,6 +193,8 @@ def test_t_dcf(expected, two_classes, sasv, form, group):
     assert constants.c1 == pytest.approx(want["C1"], abs=1e-9)
     assert constants.c2 == pytest.approx(want["C2"], abs=1e-9)
     assert constants.c0 == pytest.approx(want.get("C0", 0), abs=1e-9)
+    if form == "2019":
+        assert constants.c1 / constants.c2 == pytest.approx(want["beta_C1_over_C2"], abs=1e-9)
     if form == "2021":
         floor = constants.c0 / (constants.c0 + min(constants.c1, constants.c2))
         assert floor == pytest.approx(want["asv_floor_C0_over_default"], abs=1e-9)
@@ -209,7 +229,9 @@ def test_eers_of_one_sasv_score(expected, sasv):
     want = expected["v4_sasv"]["sasv_eers"]
     target, nontarget, spoof = (sasv["sasv", kind] for kind in ("target", "nontarget", "spoof"))
     both = np.concatenate([nontarget, spoof])
-    assert m.eer(target, both, "asvspoof")[0] == pytest.approx(want["SASV_EER_target_vs_nontarget_plus_spoof"])
+    assert m.eer(target, both, "asvspoof")[0] == pytest.approx(
+        want["SASV_EER_target_vs_nontarget_plus_spoof"], abs=1e-9
+    )
     assert m.eer(target, nontarget, "asvspoof")[0] == pytest.approx(want["SV_EER"], abs=1e-9)
     assert m.eer(target, spoof, "asvspoof")[0] == pytest.approx(want["SPF_EER"], abs=1e-9)
 
@@ -248,3 +270,18 @@ def test_range_eer(expected, recordings):
     assert m.range_eer(recordings)[0] == pytest.approx(want["interp"], abs=1e-9)
     official = expected["v3_segments"]["official_RangeEER_py_best_visited"]["range_eer"]
     assert m.range_eer(recordings, mode="nearest")[0] == pytest.approx(official, abs=1e-9)
+
+
+def test_rates_over_time(expected, recordings):
+    """The time of each class, and its shares on the wrong side of three thresholds: a frame is spoof at or below it."""
+    want = expected["v3_segments"]
+    scores = np.concatenate([one.scores for one in recordings])
+    parts = [_time_by_class(one, len(one.scores), 20) for one in recordings]
+    bonafide, spoof = (np.concatenate([part[k] for part in parts]) for k in range(2))
+    assert (bonafide.sum(), spoof.sum()) == (want["bonafide_ms"], want["spoof_ms"])
+    visited, exact = want["official_RangeEER_py_best_visited"], want["range_eer_exact"]
+    at_zero = {"threshold": 0.0, **want["fpr_fnr_at_threshold_0"]}
+    for point in (at_zero, visited, exact):
+        called = scores <= point["threshold"]
+        assert bonafide[called].sum() / bonafide.sum() == pytest.approx(point["fpr"], abs=1e-9)
+        assert spoof[~called].sum() / spoof.sum() == pytest.approx(point["fnr"], abs=1e-9)

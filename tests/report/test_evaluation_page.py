@@ -11,8 +11,8 @@ import pytest
 
 from made_evaluations import FINDINGS, made_evaluation, made_group, made_set
 from speech import clips
+from truevoice.data.trial import LeftOut
 from truevoice.evaluation.evaluation import Conditions, Threshold
-from truevoice.evaluation.score_set import LeftOut
 from truevoice.report.breakdown_table import MOST_ROWS, is_small
 from truevoice.report.evaluation_page import render_evaluation
 from truevoice.report.glossary import GLOSSARY

@@ -80,6 +80,8 @@ def calibrate_command(
             rates = [f"{100 * rate:.1f} %" if rate is not None else "" for rate in (point.frr, point.far)]
             table.add_row(name, f"{point.score:.4f}", *rates, point.rule)
         screen.print(table)
+        for name in sorted({"low-false-alarm", "high-recall"} - set(found.thresholds)):
+            screen.print(f"{name}: left out, since no threshold of these trials keeps its promise", style="dim")
         data = found.fitted_on
         counts = f"{data['n_bonafide']:,} bona fide and {data['n_spoof']:,} spoof trials of {shown(data['data'])}"
         screen.print(f"LLR = {found.slope:.4f} · score {found.offset:+.4f}, fitted to {counts}; ", style="dim", end="")

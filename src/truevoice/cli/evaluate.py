@@ -18,6 +18,7 @@ def evaluate_command(
     out: Out = None,
     truth: Truth | None = None,
     dev: Path | None = None,
+    dev_key: Path | None = None,
     calibration: Path | None = None,
     threshold: str | None = None,
     prior: float | None = None,
@@ -50,6 +51,8 @@ def evaluate_command(
         Folder for report.html, metrics.json and scores.csv (and for going on after a stop).
     dev
         Another labelled set, on which the threshold is chosen (with --scores: another score file).
+    dev_key
+        The labels of --dev, where that is a score file and they do not stand in it.
     calibration
         File of `truevoice calibrate`.
     threshold
@@ -98,6 +101,7 @@ def evaluate_command(
             checkpoint=checkpoint,
             **vars(truth or Truth()),
             dev=dev,
+            dev_key=dev_key,
             calibration=calibration,
             threshold=threshold,
             prior=prior,

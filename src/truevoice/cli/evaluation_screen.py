@@ -10,9 +10,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from truevoice.cli.screen import console, shown
+from truevoice.data.trial import by_reason
 from truevoice.evaluation.evaluation import Evaluation, Group
+from truevoice.report.text_safety import short
 
 GROUPS_SHOWN = 12
+LONGEST_NAME = 80
 STYLES = {"error": "bold red", "warning": "bold dark_orange", "note": "dim"}
 # name in metrics.json → what stands on screen, whether it is a rate
 RANKING = {
@@ -96,7 +99,7 @@ def _show_groups(out: Console, column: str, groups: list[Group]) -> None:
     for group in shown_rows:
         figures, interval = group.figures, group.ci.get("eer")
         table.add_row(
-            shown(group.value),
+            _name(group.value),
             f"{group.n_bonafide:,}",
             f"{group.n_spoof:,}",
             _cell(figures["eer"], is_rate=True),
@@ -108,10 +111,15 @@ def _show_groups(out: Console, column: str, groups: list[Group]) -> None:
     out.print()
     out.print(table)
     if len(groups) > GROUPS_SHOWN:
-        which = "the highest EER" if shown_rows[-1].ci else "those with enough trials for an interval first"
+        highest = shown_rows[-1].ci or not shown_rows[0].ci
+        which = "the highest EER" if highest else "those with enough trials for an interval first"
         out.print(f"… {len(groups) - GROUPS_SHOWN:,} more; -o DIR writes all (shown: {which})", style="dim")
     if groups and groups[0].against_all:
         out.print(f"each {escape(column)} against all bona fide trials", style="dim")
+
+
+def _name(text: str) -> str:
+    return shown(short(text, LONGEST_NAME))
 
 
 def _cell(value: float | None, *, is_rate: bool) -> str:
@@ -119,14 +127,12 @@ def _cell(value: float | None, *, is_rate: bool) -> str:
 
 
 def _show_left_out(out: Console, found: Evaluation) -> None:
-    reasons: dict[str, list[str]] = {}
-    for one in found.left_out:
-        reasons.setdefault(one.reason, []).append(one.trial)
+    reasons = by_reason(found.left_out)
     for reason, names in list(reasons.items())[:GROUPS_SHOWN]:
-        some = ", ".join(shown(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
+        some = ", ".join(_name(name) for name in names[:3]) + (", …" if len(names) > 3 else "")
         out.print(f"[dark_orange]left out[/] {len(names):,} ({shown(reason)}): {some}")
     if len(reasons) > GROUPS_SHOWN:
-        out.print(f"… and {len(reasons) - GROUPS_SHOWN:,} more reasons; all are in scores.csv", style="dim")
+        out.print(f"… and {len(reasons) - GROUPS_SHOWN:,} more reasons; -o DIR writes all of them", style="dim")
 
 
 def figures_csv(found: Evaluation) -> str:

@@ -12,9 +12,11 @@ from rich.table import Table
 from truevoice.cli.screen import STYLES, console, shown
 from truevoice.data.scan import Lengths, Progress, Scan, Tally
 from truevoice.data.trial import BONAFIDE, SPOOF
+from truevoice.report.text_safety import short
 
 VALUES_SHOWN = 8
 NAMES_SHOWN = 3
+LONGEST_NAME = 120
 SPLITS = ("train", "validation", "val", "dev", "test", "eval")  # in the order of their use
 WARNING = "[bold yellow]![/]"
 
@@ -39,7 +41,8 @@ def scan_screen(scan: Scan) -> None:
     out = console()
     manifest, by_label = scan.manifest, scan.by_label
     out.print(f"[bold]{shown(manifest.kind)}[/bold] in {shown(str(manifest.root))}")
-    out.print(f"{len(manifest.trials):,} labelled recordings: {_split(by_label)}\n")
+    count = len(manifest.trials)
+    out.print(f"{count:,} labelled recording{'' if count == 1 else 's'}: {_split(by_label)}\n")
     out.print(_table(scan))
     others = [name for name in manifest.columns if name not in scan.counts]
     if others:
@@ -59,7 +62,7 @@ def scan_screen(scan: Scan) -> None:
     if scan.quick:
         out.print("--quick: no header was read and no content compared", style="dim")
     if scan.written is not None:
-        out.print(f"wrote {shown(str(scan.written))}: {len(manifest.trials):,} recordings", style="dim")
+        out.print(f"wrote {shown(str(scan.written))}: {count:,} recording{'' if count == 1 else 's'}", style="dim")
     elif not scan.unwritten:
         out.print("the set has its own table, so no manifest was written; -o writes one", style="dim")
 
@@ -104,7 +107,7 @@ def _rows(name: str, tally: Tally) -> Iterator[Sequence[str]]:
 
 
 def _value(name: str, value: str) -> str:
-    return f"{int(value):,} Hz" if name == "rate" else shown(value)
+    return f"{int(value):,} Hz" if name == "rate" else shown(short(value, LONGEST_NAME))
 
 
 def _numbers(counts: dict[str, int]) -> tuple[str, str]:
@@ -135,7 +138,7 @@ def _faults(scan: Scan) -> Iterator[str]:
     for reason, names in scan.manifest.by_reason().items():
         yield f"[bold]left out[/] {len(names):,} {shown(reason)}: {_some(names)}"
     if scan.unreadable:
-        named = [f"{one.path} ({one.reason.split(' (')[0]})" for one in scan.unreadable]
+        named = [f"{one.name} ({one.reason.split(' (')[0]})" for one in scan.unreadable]
         yield f"[bold red]unreadable[/] {len(named):,}: {_some(named)}"
     if scan.empty:
         yield f"[bold red]empty[/] {len(scan.empty):,}: {_some(scan.empty)}"
@@ -151,4 +154,4 @@ def _faults(scan: Scan) -> Iterator[str]:
 
 def _some(names: Sequence[str]) -> str:
     more = f", … {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
-    return shown(", ".join(names[:NAMES_SHOWN])) + more
+    return shown(", ".join(short(name, LONGEST_NAME) for name in names[:NAMES_SHOWN])) + more

@@ -7,9 +7,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from truevoice.commands.labelled_set import Listening, SetSource, from_set
+from truevoice.commands.labelled_set import Listening, SetSource, check_not_heard, from_set
 from truevoice.commands.score_list import ScoreSource, check_no_score_options, from_scores
-from truevoice.commands.subject import Decisions, Subject, Tables, optional_path
+from truevoice.commands.subject import Decisions, Subject, Tables, check_prior, optional_path
 from truevoice.detectors.calibration import Calibration, NamedThreshold
 from truevoice.detectors.detector import Detector
 from truevoice.errors import TruevoiceError, UsageError
@@ -59,16 +59,16 @@ def calibrate(
     for name, share in (("false-alarms", false_alarms), ("misses", misses)):
         if not 0 < share < 1:
             raise UsageError(f"--{name} is a share between 0 and 1, not {share:g}")
-    if not 0 < prior < 1:
-        raise UsageError(f"a prior (--prior) of {prior:g} is outside 0 to 1, both excluded")
+    check_prior(prior)
     tables = Tables(path_column, label_column, label_map)
+    listening = Listening(model, checkpoint, detector=detector, **scoring)
     if scores is not None:
+        check_not_heard(listening)
         source = ScoreSource(Path(scores), optional_path(key), score_means, score_column, subset, split, tables)
         subject = from_scores(source, Decisions())
     else:
         assert dev is not None
         check_no_score_options(key, score_means, score_column)
-        listening = Listening(model, checkpoint, detector=detector, **scoring)
         subject = from_set(
             SetSource(Path(dev), split, subset, tables), listening, Decisions(), as_published=False, progress=progress
         )

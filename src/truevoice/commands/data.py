@@ -9,10 +9,11 @@ from typing import Any
 
 from truevoice.data import card as data_card
 from truevoice.data.labels import parse_label_map
-from truevoice.data.manifest import write_manifest
+from truevoice.data.manifest import Manifest, write_manifest
 from truevoice.data.readers import MANIFESTS, open_set
 from truevoice.data.scan import Progress, Scan
 from truevoice.data.scan import scan as scan_manifest
+from truevoice.data.tree import Tree, join
 from truevoice.errors import TruevoiceError, UsageError
 
 
@@ -50,6 +51,8 @@ def scan(
     manifest = open_set(target, path_column=path_column, label_column=label_column, label_map=meanings)
     place = _place(target, Path(out) if out is not None else None)
     found = scan_manifest(manifest, quick=quick, progress=progress)
+    if target.is_dir() and _has_manifest(target):
+        found = replace(found, warnings=[*found.warnings, *_unlisted(manifest)])
     if place is None:
         return found
     try:
@@ -69,6 +72,19 @@ def _place(target: Path, out: Path | None) -> Path | None:
     if place.exists() and read.exists() and place.samefile(read):
         raise UsageError(f"{place}: is what is read; -o names another place")
     return place
+
+
+def _unlisted(manifest: Manifest) -> list[str]:
+    """A warning where recordings lie in the folder that its own manifest does not name: added later, or forgotten."""
+    tree = Tree.of(manifest.root)
+    root = os.path.abspath(manifest.root)
+    listed = {os.path.abspath(trial.source) for trial in manifest.trials}
+    listed |= {os.path.normpath(os.path.join(root, one.name)) for one in manifest.left_out}
+    new = [name for place in tree.recordings() if os.path.join(root, name := join(*place)) not in listed]
+    if not new:
+        return []
+    what = "1 recording in the folder is" if len(new) == 1 else f"{len(new):,} recordings in the folder are"
+    return [f"{what} not in its manifest, and so not counted, such as {new[0]}; add it there, or delete the manifest"]
 
 
 def _has_manifest(folder: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import truevoice
-from truevoice.data.trial import BONAFIDE
+from truevoice.data.trial import BONAFIDE, by_reason
 from truevoice.detectors.cache import cache_folder
 from truevoice.detectors.register import load
 from truevoice.doctor.environment import Check, check_machine, checked
@@ -23,7 +22,6 @@ from truevoice.doctor.pairs import PairVerdict, judge_one, judge_pair
 from truevoice.doctor.reported import examine_reported
 from truevoice.doctor.scores import examine
 from truevoice.evaluation.score_files import read_scores
-from truevoice.evaluation.score_set import ScoreSet
 from truevoice.metrics import auc as auc_of
 from truevoice.metrics import eer as eer_of
 
@@ -97,9 +95,9 @@ def examine_file(
     findings += examine_reported(trials.bonafide, trials.scores, eer=eer, auc=auc)
     if eer and auc:
         findings += [finding for finding in judge_pair(eer, auc).findings if finding.severity != "note"]
-    left_out = dict(Counter(one.reason for one in trials.left_out))
-    for reason, count in left_out.items():
-        told = f"{count:,} trial{'' if count == 1 else 's'} left out: {reason} (such as {_first(trials, reason)})."
+    left_out = by_reason(trials.left_out)
+    for reason, names in left_out.items():
+        told = f"{len(names):,} trial{'' if len(names) == 1 else 's'} left out: {reason} (such as {names[0]})."
         findings.append(Finding("left-out", "note", told))
     findings += [Finding("how-read", "note", f"{note[0].upper()}{note[1:]}.") for note in trials.notes]
     kept = trials.take(np.isfinite(trials.scores))
@@ -110,7 +108,7 @@ def examine_file(
         n_spoof=kept.n_spoof,
         eer=eer_of(*kept.split())[0] if defined else None,
         auc=auc_of(*kept.split()) if defined else None,
-        left_out=left_out,
+        left_out={reason: len(names) for reason, names in left_out.items()},
         findings=findings,
     )
 
@@ -121,10 +119,6 @@ def check_environment() -> list[Check]:
     detector = checked("shipped detector", _test_score, "pip install --force-reinstall truevoice")
     remedy = "Set TRUEVOICE_CACHE to a folder that can be written."
     return [first, *check_machine(), _device(), checked("cache folder", _write_to_cache, remedy), detector]
-
-
-def _first(trials: ScoreSet, reason: str) -> str:
-    return next(one.trial for one in trials.left_out if one.reason == reason)
 
 
 def _test_score() -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from truevoice.commands.labelled_set import Listening, SetSource, from_set
+from truevoice.commands.labelled_set import Listening, SetSource, check_not_heard, from_set
 from truevoice.commands.score_list import ScoreSource, check_no_score_options, from_scores
 from truevoice.commands.subject import Decisions, Subject, Tables, optional_path
 from truevoice.detectors.detector import Detector
 from truevoice.doctor.finding import Finding
-from truevoice.errors import UsageError
+from truevoice.errors import TruevoiceError, UsageError
 from truevoice.evaluation.asv_scores import read_asv_scores
 from truevoice.evaluation.evaluation import Evaluation, Threshold
 from truevoice.evaluation.judging import judge
 from truevoice.evaluation.options import Costs, Options
+from truevoice.evaluation.score_set import ScoreSet
 from truevoice.metrics import eer
 from truevoice.scoring.session import Progress
 
@@ -37,6 +39,7 @@ def evaluate(
     score_column: str | None = None,
     label_map: str | None = None,
     dev: Source | None = None,
+    dev_key: Source | None = None,
     calibration: Source | None = None,
     threshold: float | str | None = None,
     prior: float | None = None,
@@ -60,10 +63,11 @@ def evaluate(
     a score file, with its labels inside or in `key`; score_means: "bonafide" where a higher score is more bona fide,
     "spoof" where it is the other way round. subset: eval, progress or hidden of ASVspoof 2021; split: splits to take,
     by commas. label_map: as in "1=spoof,0=bonafide".
-    dev: another labelled set (with `scores`: another score file) on which the threshold is chosen. calibration, prior,
-    threshold: as in `truevoice.score`. by: columns to break down by, by commas, "none" for none. cluster: the column
-    whose values the bootstrap draws as wholes; rounds, confidence, seed: of the bootstrap. asv_scores, asv_key: of a
-    speaker verification system, for the t-DCF. out: a folder for report.html, metrics.json and scores.csv.
+    dev: another labelled set (with `scores`: another score file, its labels inside, or in `dev_key`, or else in `key`)
+    on which the threshold is chosen. calibration, prior, threshold: as in `truevoice.score`. by: columns to break down
+    by, by commas, "none" for none. cluster: the column whose values the bootstrap draws as wholes; rounds, confidence,
+    seed: of the bootstrap. asv_scores, asv_key: of a speaker verification system, for the t-DCF. out: a folder for
+    report.html, metrics.json and scores.csv.
     scoring: device, engine, windows, window, hop, pooling, limits, jobs, batch_size, force, as in `truevoice.score`; a
     published model defaults to its authors' window here.
 
@@ -77,7 +81,6 @@ def evaluate(
         confidence=confidence,
         seed=seed,
         costs=costs or Costs(),
-        prior_spoof=0.5 if prior is None else prior,
     )
     if (target is None) == (scores is None):
         raise UsageError("evaluate takes a labelled set, or a score file with --scores: one of the two")
@@ -86,25 +89,29 @@ def evaluate(
     folder = Path(out) if out is not None else None
     tables = Tables(path_column, label_column, label_map)
     decisions = Decisions(optional_path(calibration), prior, threshold)
+    listening = Listening(model, checkpoint, detector=detector, **scoring)
+    if dev_key is not None and (scores is None or dev is None):
+        raise UsageError("--dev-key has the labels of a development score file: it needs --scores FILE and --dev FILE")
     if scores is not None:
-        given = {"model": model, "checkpoint": checkpoint, "detector": detector}
-        if named := [name for name, value in given.items() if value is not None]:
-            raise UsageError(f"{named[0]} scores recordings, but a score file (--scores) has its scores already")
+        check_not_heard(listening)
         source = ScoreSource(Path(scores), optional_path(key), score_means, score_column, subset, split, tables)
+        source = replace(source, dev_key=optional_path(dev_key))
         subject = from_scores(source, decisions)
+        if folder is not None:
+            _make(folder)  # before the work: a million trials take a while
     else:
         assert target is not None
         check_no_score_options(key, score_means, score_column)
         subject = from_set(
             SetSource(Path(target), split, subset, tables),
-            Listening(model, checkpoint, detector=detector, **scoring),
+            listening,
             decisions,
             as_published=True,
             out=folder,
             progress=progress,
         )
     subject, findings = _with_dev(subject, dev, folder, progress)
-    asv = read_asv_scores(Path(asv_scores), optional_path(asv_key), subset or "") if asv_scores else None
+    asv = read_asv_scores(Path(asv_scores), optional_path(asv_key), subject.subset) if asv_scores else None
     found = judge(
         subject.score_set,
         subject.conditions,
@@ -113,7 +120,7 @@ def evaluate(
         options=options,
         asv=asv,
     )
-    found = replace(found, findings=[*findings, *found.findings])
+    found = replace(found, findings=[*findings, *_of_calibration(subject), *found.findings])
     if folder is None:
         return found
     # A threshold chosen on these very trials makes figures, not verdicts.
@@ -121,6 +128,37 @@ def evaluate(
     from truevoice.report.evaluation_files import write_evaluation
 
     return replace(found, written=write_evaluation(found, subject.results(decided), folder, players=players))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TruevoiceError(f"{folder}: cannot be written ({error.strerror}): choose another -o") from None
+
+
+def _of_calibration(subject: Subject) -> list[Finding]:
+    """Where the calibration does not fit what it is used on: other windows, or the very trials it was made of."""
+    line, conditions = subject.calibration, subject.conditions
+    found: list[Finding] = []
+    if line is None:
+        return found
+    if line.windows and subject.policy and line.windows != subject.policy:
+        told = f"The calibration was measured with windows of {line.windows}, the scores with {subject.policy}."
+        remedy = "Run 'truevoice calibrate' with these windows, or leave --windows out."
+        found.append(Finding("calibration-windows", "warning", told, remedy))
+    if line.fitted_on.get("data") == conditions.data and line.fitted_on.get("split", "") == conditions.split:
+        told = "The calibration was made of the very trials it is judged on, so every figure but EER and AUC flatters."
+        remedy = "Calibrate on a development set (truevoice calibrate --dev)."
+        found.append(Finding("calibrated-on-test", "warning", told, remedy))
+    return found
+
+
+def _identities(score_set: ScoreSet) -> set[str]:
+    """What tells a trial in every file: the full path of its recording, or its name."""
+    if score_set.sources:
+        return set(map(os.path.abspath, score_set.sources))
+    return set(score_set.names) if score_set.named else set()
 
 
 def _with_dev(
@@ -136,7 +174,7 @@ def _with_dev(
         )
     _, value = eer(*other.split())
     origin = f"EER threshold of the development set {dev} ({len(other):,} trials)"
-    shared = len(set(other.sources or other.names) & set(subject.score_set.sources or subject.score_set.names))
+    shared = len(_identities(other) & _identities(subject.score_set))
     findings = []
     if shared:
         findings.append(

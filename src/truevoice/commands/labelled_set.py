@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 from truevoice.audio import DEFAULT_LIMITS, Limits
 from truevoice.commands.score import choose_policy
-from truevoice.commands.subject import Decisions, Subject, Tables, aside_reason
+from truevoice.commands.subject import Decisions, Subject, Tables, aside_reason, line_origin
 from truevoice.data.manifest import Manifest
 from truevoice.data.readers import open_set
 from truevoice.data.trial import Trial
@@ -19,9 +19,11 @@ from truevoice.detectors.result import Result
 from truevoice.errors import UsageError
 from truevoice.evaluation.evaluation import Conditions, Threshold
 from truevoice.evaluation.gather import gather
-from truevoice.evaluation.score_set import LeftOut, ScoreSet
+from truevoice.evaluation.score_set import ScoreSet
 from truevoice.scoring.session import Progress, Session, score_session
 from truevoice.windows import WindowPolicy
+
+HARMLESS = frozenset({"limits", "jobs", "batch_size", "force"})  # of hearing: they change no figure
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class SetSource:
         for column, words in wanted.items():
             if words:
                 trials = _only(trials, column, words, self.target)
+        if len(trials) < len(found.trials):
+            aside = f"{len(found.trials) - len(trials):,} trials of other splits or subsets were set aside"
+            if found.default_subset and not self.subset:
+                aside += f"; published figures are those of subset {found.default_subset}, --subset takes others"
+            found = replace(found, notes=[*found.notes, aside])
         if not trials:
             raise UsageError(f"{self.target}: holds no labelled recordings")
         there = sorted({trial.meta.get("split", "") for trial in trials} - {""})
@@ -107,6 +114,15 @@ class Listening:
         )
 
 
+def check_not_heard(listening: Listening) -> None:
+    """Options of hearing change nothing in a score file: said, not passed over. Raises UsageError."""
+    for one in fields(listening):
+        if one.name not in HARMLESS and getattr(listening, one.name) != one.default:
+            raise UsageError(
+                f"--{one.name} is about hearing recordings, but a score file (--scores) has its scores already"
+            )
+
+
 def from_set(
     source: SetSource,
     listening: Listening,
@@ -120,8 +136,7 @@ def from_set(
     found, trials, part = source.open()  # before the detector: a wrong path should be told at once
     detector, policy = listening.open(decisions, as_published=as_published)
     session = listening.run(detector, policy, trials, out, progress)
-    aside = [LeftOut(one.path, one.reason) for one in found.left_out]
-    score_set = gather(trials, session.results(), aside)
+    score_set = gather(trials, session.results(), found.left_out)
     score_set = replace(score_set, notes=list(found.notes))
     if not len(score_set):
         why = aside_reason(score_set)
@@ -143,14 +158,15 @@ def from_set(
     def sibling(path: Path, folder: Path | None, watch: Progress | None) -> ScoreSet:
         other, others, _ = replace(source, target=path, split=None, subset=None).open()
         scored = listening.run(detector, policy, others, folder, watch)
-        return gather(others, scored.results(), [LeftOut(one.path, one.reason) for one in other.left_out])
+        return gather(others, scored.results(), other.left_out)
 
     def results(threshold: Threshold | None) -> Iterable[Result]:
         judge = replace(detector, threshold=threshold.value) if threshold else detector
         return map(judge.decide, session.results())
 
     threshold = _threshold(detector, decisions)
-    return Subject(score_set, conditions, detector.calibration, threshold, sibling, results, policy)
+    subset = source.subset or found.default_subset
+    return Subject(score_set, conditions, detector.calibration, threshold, sibling, results, policy, subset)
 
 
 def _origin(detector: Detector, decisions: Decisions) -> str:
@@ -168,6 +184,4 @@ def _threshold(detector: Detector, decisions: Decisions) -> Threshold | None:
         return Threshold(detector.working_point, origin)
     if detector.calibration is None:
         return None
-    if decisions.prior is not None:
-        return Threshold(detector.calibration.threshold, f"P(spoof) one half at a prior of {decisions.prior:g}")
-    return Threshold(detector.calibration.threshold, f"of the calibration {_origin(detector, decisions)}")
+    return Threshold(detector.calibration.threshold, line_origin(decisions, _origin(detector, decisions)))

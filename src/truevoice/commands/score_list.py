@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from truevoice.commands.subject import Decisions, Subject, Tables, aside_reason
+from truevoice.commands.subject import Decisions, Subject, Tables, aside_reason, line_origin
 from truevoice.data.trial import BONAFIDE, SPOOF
-from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.calibration import Calibration, at_prior
 from truevoice.detectors.deciding import read_calibration, threshold_value
 from truevoice.detectors.result import Result
 from truevoice.errors import UsageError
 from truevoice.evaluation.evaluation import Conditions, Threshold
 from truevoice.evaluation.score_files import ScoreFile, read_scores
+from truevoice.evaluation.score_rows import read_score_rows
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.scoring.session import Progress
 from truevoice.windows import WindowPolicy
@@ -21,7 +22,7 @@ from truevoice.windows import WindowPolicy
 
 @dataclass(frozen=True)
 class ScoreSource:
-    """A score file, its key where the labels stand apart, and how to read both."""
+    """A score file, its key where the labels stand apart, and how to read both. dev_key: of the development set."""
 
     path: Path
     key: Path | None = None
@@ -30,11 +31,26 @@ class ScoreSource:
     subset: str | None = None
     split: str | None = None
     tables: Tables = field(default_factory=Tables)
+    dev_key: Path | None = None
+
+    def of_dev(self, path: Path) -> ScoreSource:
+        """How the development set's score file is read: by its own key, else by the labels in it, else by this key.
+        Which part of the set is judged says nothing about it."""
+        other = replace(self, path=path, key=self.dev_key or self.key, split=None, subset=None)
+        if self.dev_key or self.key is None:
+            return other
+        tables = replace(self.tables, label_column=None)  # that column is of the key
+        words = tables.words()
+        rows = read_score_rows(
+            path,
+            path_column=words["path_column"],
+            score_column=self.score_column,
+            label_map=words["label_map"],
+        )
+        return replace(other, key=None, tables=tables) if any(rows.labels or ()) else other
 
     def open(self) -> ScoreFile:
         """Raises UsageError; see `read_scores`."""
-        if self.score_means not in (BONAFIDE, SPOOF):
-            raise UsageError(f"--score-means tells what a high score speaks for: {BONAFIDE} or {SPOOF}")
         file = read_scores(
             self.path,
             key=self.key,
@@ -74,8 +90,12 @@ def from_scores(source: ScoreSource, decisions: Decisions) -> Subject:
     if decisions.prior is not None and line is not None:
         line = line.with_prior(decisions.prior)
     origin = "p_spoof of the file" if score_set.p_spoof is not None else ""
+    own_prior = file.prior_spoof or 0.5
+    prior = line.prior_spoof if line else decisions.prior or own_prior
     if line is not None:
         score_set = replace(score_set, p_spoof=line.p_spoofs(score_set.scores))
+    elif score_set.p_spoof is not None and prior != own_prior:
+        score_set = replace(score_set, p_spoof=at_prior(score_set.p_spoof, own_prior, prior))
     subset = f"subset {source.subset}" if source.subset else ""
     policy = _policy(file.windows)
     conditions = Conditions(
@@ -88,16 +108,17 @@ def from_scores(source: ScoreSource, decisions: Decisions) -> Subject:
         checksum=file.checksum,
         windows=str(policy) if policy else file.windows,
         calibration=str(decisions.calibration or origin),
-        prior_spoof=line.prior_spoof if line else file.prior_spoof or 0.5,
+        prior_spoof=prior,
     )
 
     def sibling(path: Path, folder: Path | None, watch: Progress | None) -> ScoreSet:
-        return replace(source, path=path).open().score_set
+        return source.of_dev(path).open().score_set
 
     def results(threshold: Threshold | None) -> Iterable[Result]:
         return _rows(score_set, file, conditions, threshold, policy)
 
-    return Subject(score_set, conditions, line, _given(decisions, line, file, source), sibling, results, policy)
+    threshold = _given(decisions, line, file, source)
+    return Subject(score_set, conditions, line, threshold, sibling, results, policy, source.subset or "")
 
 
 def _given(decisions: Decisions, line: Calibration | None, file: ScoreFile, source: ScoreSource) -> Threshold | None:
@@ -107,7 +128,7 @@ def _given(decisions: Decisions, line: Calibration | None, file: ScoreFile, sour
         origin = f"{wanted} of {decisions.calibration}" if named else f"given: {wanted}"
         return Threshold(threshold_value(wanted, line), origin)
     if line is not None:
-        return Threshold(line.threshold, f"of the calibration {decisions.calibration}")
+        return Threshold(line.threshold, line_origin(decisions, str(decisions.calibration)))
     return Threshold(file.threshold, f"stored in {source.path}") if file.threshold is not None else None
 
 
@@ -142,4 +163,4 @@ def _rows(
             windows=policy.to_dict() if policy else {},
         )
     for one in score_set.left_out:
-        yield Result(trial=one.trial, error=one.reason, model=file.model, checksum=file.checksum)
+        yield Result(trial=one.name, error=one.reason, model=file.model, checksum=file.checksum)

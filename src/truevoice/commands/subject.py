@@ -10,6 +10,7 @@ from typing import Any
 from truevoice.data.labels import parse_label_map
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.result import Result
+from truevoice.errors import UsageError
 from truevoice.evaluation.evaluation import Conditions, Threshold
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.scoring.session import Progress
@@ -23,7 +24,8 @@ class Subject:
     """score_set: the trials; conditions: what they hold for. threshold: the one in force, None = none is known.
 
     sibling: scores another set the same way (path, journal folder, progress). results: the rows of scores.csv, decided
-    at a threshold (None = the detector's own). policy: the windows, None where a score file does not say.
+    at a threshold (None = the detector's own). policy: the windows, None where a score file does not say. subset: the
+    one that was taken, "" = no choice was made.
     """
 
     score_set: ScoreSet
@@ -33,15 +35,21 @@ class Subject:
     sibling: Sibling
     results: Callable[[Threshold | None], Iterable[Result]]
     policy: WindowPolicy | None = None
+    subset: str = ""
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """What the user asks of P(spoof) and the threshold; None = as the detector has it."""
+    """What the user asks of P(spoof) and the threshold; None = as the detector has it. Raises UsageError for a prior
+    outside (0, 1)."""
 
     calibration: Path | None = None
     prior: float | None = None
     threshold: float | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.prior is not None:
+            check_prior(self.prior)
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,21 @@ class Tables:
         return {"path_column": self.path_column, "label_column": self.label_column, "label_map": label_map}
 
 
+def check_prior(prior: float) -> None:
+    """Raises UsageError for a P(spoof) that leaves one class impossible."""
+    if not 0 < prior < 1:
+        raise UsageError(f"a prior (--prior) of {prior:g} is outside 0 to 1, both excluded")
+
+
 def optional_path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
+
+
+def line_origin(decisions: Decisions, calibration: str) -> str:
+    """Where a calibration's own threshold comes from, in words."""
+    if decisions.prior is not None:
+        return f"P(spoof) one half at a prior of {decisions.prior:g}, by the calibration {calibration}"
+    return f"of the calibration {calibration}"
 
 
 def aside_reason(score_set: ScoreSet) -> str:

@@ -6,6 +6,7 @@ Numbers are never guessed: 1 is fake in some published sets and real in others.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 
 from truevoice.data.trial import BONAFIDE, SPOOF
@@ -60,11 +61,18 @@ def read_label(word: str, label_map: Mapping[str, str] | None = None) -> str:
     said = f"label {word.strip()!r} is neither bonafide nor spoof"
     if label_map:
         raise UsageError(f"{said}, and not in --label-map: add {word.strip()}=…")
-    if _is_number(folded) or folded in TRUE_FALSE:
+    if folded in TRUE_FALSE:
+        raise UsageError(
+            f"{said}, and nobody can know which of them is true; say it: --label-map true=spoof,false=bonafide"
+        )
+    if _is_number(folded):
         raise UsageError(
             f"{said}: data sets differ in what 0 and 1 mean, so nobody can know it from the file; say it: {MAP_EXAMPLE}"
         )
-    raise UsageError(f"{said}; say what it means: --label-map {word.strip()}=spoof")
+    if _is_fraction(folded):
+        raise UsageError(f"{said}, but a number as scores are; name the column of labels with --label-column")
+    meaning = shlex.quote(f"{word.strip()}=spoof")
+    raise UsageError(f"{said}; say what it means, as in --label-map {meaning} (or =bonafide, or = to leave it out)")
 
 
 def read_labels(words: Iterable[str], label_map: Mapping[str, str] | None, origin: object) -> dict[str, str]:
@@ -88,4 +96,9 @@ def _folded(word: str) -> str:
 
 
 def _is_number(word: str) -> bool:
-    return re.fullmatch(r"[+-]?\d{1,9}(\.\d*)?", word) is not None
+    """Whole ones only, as classes are numbered; 1.0 is one of them."""
+    return re.fullmatch(r"[+-]?\d{1,9}(\.0*)?", word) is not None
+
+
+def _is_fraction(word: str) -> bool:
+    return re.fullmatch(r"[+-]?\d*\.\d+(e[+-]?\d+)?", word) is not None

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from truevoice.data.keys import KeyRow
-from truevoice.data.manifest import CONTRADICTION, DUPLICATE, MISSING, UNLABELLED, LeftOut, Manifest
+from truevoice.data.manifest import CONTRADICTION, DUPLICATE, MISSING, UNLABELLED, Manifest
 from truevoice.data.tree import Tree, join
-from truevoice.data.trial import Trial
+from truevoice.data.trial import LeftOut, Trial
 
 OF_ANOTHER_SET = "of another set"
 

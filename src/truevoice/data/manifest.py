@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from truevoice.audio.recognise import AUDIO_EXTENSIONS
 from truevoice.audio.source import STDIN
 from truevoice.data.labels import read_labels
 from truevoice.data.listing import Folders
 from truevoice.data.table import Table, read_table
-from truevoice.data.trial import Trial
+from truevoice.data.trial import LeftOut, Trial, by_reason
 from truevoice.errors import TruevoiceError, UsageError
 from truevoice.files import replace_file
 
@@ -29,14 +30,6 @@ MISSING = "no such file"
 UNLABELLED = "unlabelled"
 NO_PATH = "names no recording"
 OFFICIAL = "eval"
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """One recording, or row, that is counted but not used, and why in a few words."""
-
-    path: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -58,10 +51,7 @@ class Manifest:
 
     def by_reason(self) -> dict[str, list[str]]:
         """What was left out, by reason, the commonest first."""
-        found: dict[str, list[str]] = {}
-        for one in self.left_out:
-            found.setdefault(one.reason, []).append(one.path)
-        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+        return by_reason(self.left_out)
 
 
 def read_manifest(
@@ -160,6 +150,11 @@ def _column(table: Table, named: str | None, known: Iterable[str], what: str, op
     found = ", ".join(table.columns[:12]) + (", …" if len(table.columns) > 12 else "")
     if named is None:
         if (column := table.column(*known)) is None:
+            if any(os.path.splitext(name)[1].lower() in AUDIO_EXTENSIONS for name in table.columns):
+                raise UsageError(
+                    f"{table.path}: its first line ({found}) is a recording already; write the names of the columns "
+                    "above it, such as path,label"
+                )
             raise UsageError(f"{table.path}: no column is known for the {what}; name it with {option} (it has {found})")
         return column
     if (column := table.column(named)) is None:

@@ -14,8 +14,8 @@ from typing import Any
 from truevoice.audio.probe import Probe, probe
 from truevoice.data.copies import copies
 from truevoice.data.cues import telling_length, telling_value
-from truevoice.data.manifest import LeftOut, Manifest
-from truevoice.data.trial import BONAFIDE, LABELS, SPOOF, Trial
+from truevoice.data.manifest import Manifest
+from truevoice.data.trial import BONAFIDE, LABELS, SPOOF, LeftOut, Trial
 from truevoice.errors import AudioError
 
 FACTS = ("split", "subset", "track", "variant", "attack", "speaker", "language", "codec", "source")
@@ -87,7 +87,7 @@ class Scan:
             "headers": self.headers,
             "lengths": {label: asdict(lengths) for label, lengths in self.lengths.items()},
             "left_out": manifest.by_reason(),
-            "unreadable": {one.path: one.reason for one in self.unreadable},
+            "unreadable": {one.name: one.reason for one in self.unreadable},
             "empty": self.empty,
             "copies": [asdict(group) for group in self.copies],
             "warnings": self.warnings,

@@ -20,6 +20,7 @@ from truevoice.errors import MissingExtraError, UsageError, one_line
 TABLE_EXTENSIONS = frozenset({".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"})
 DELIMITERS = "\t;|,"  # where two are equally frequent in the header, the rarer kind of delimiter is meant
 QUOTED = re.compile(r'"[^"]*"')
+_SEPARATOR_LINE = re.compile(r'\A"?sep=[\t;|,]"?\r?\n')  # Excel's own first line; the delimiter is found without it
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def decode(path: Path, content: bytes | None = None) -> str:
     if b"\0" in content[:65536]:
         raise UsageError(f"{path}: is not text, so not a table that can be read")
     try:
-        text = content.decode("utf-8-sig").lstrip("\r\n")
+        text = _SEPARATOR_LINE.sub("", content.decode("utf-8-sig")).lstrip("\r\n")
     except UnicodeDecodeError:
         raise UsageError(f"{path}: is not in UTF-8; save it as UTF-8") from None
     if not text.strip():

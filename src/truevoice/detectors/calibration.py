@@ -19,6 +19,12 @@ from truevoice.errors import TruevoiceError, UsageError
 from truevoice.windows import WindowPolicy
 
 
+def at_prior(p_spoof: NDArray[np.float64], stated: float, wanted: float) -> NDArray[np.float64]:
+    """P(spoof) (N,) that assumes the prior `stated`, for the prior `wanted`, both in (0, 1); exact, by Bayes' rule."""
+    spoof, bonafide = p_spoof * (wanted / stated), (1 - p_spoof) * ((1 - wanted) / (1 - stated))
+    return spoof / (spoof + bonafide)
+
+
 @dataclass(frozen=True)
 class NamedThreshold:
     """A threshold with the error rates it had where it was measured, as fractions: `frr` = bona fide rejected, `far` =

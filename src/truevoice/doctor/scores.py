@@ -128,6 +128,6 @@ def _duplicates(trials: Sequence[str], bonafide: Mask, scores: Floats) -> list[F
     ]
     for names, code, severity, how, remedy in cases:
         if names:
-            rows = f"{len(names):,} row{'' if len(names) == 1 else 's'}"
-            findings.append(Finding(code, severity, f"{rows} repeat a trial {how} (such as {names[0]}).", remedy))
+            rows = f"{len(names):,} row repeats" if len(names) == 1 else f"{len(names):,} rows repeat"
+            findings.append(Finding(code, severity, f"{rows} a trial {how} (such as {names[0]}).", remedy))
     return findings

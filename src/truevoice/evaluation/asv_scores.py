@@ -20,7 +20,8 @@ KEY_COLUMN = 5  # of a 2021 trial_metadata.txt
 
 
 def read_asv_scores(path: Path, key: Path | None = None, subset: str = "") -> dict[str, Floats]:
-    """Scores by kind (`target`, `nontarget`, `spoof`). `key`: the metadata of the 2021 form; `subset` chooses its rows.
+    """Scores by kind (`target`, `nontarget`, `spoof`). `key`: the metadata of the 2021 form; `subset` chooses its rows,
+    several by commas.
 
     Raises UsageError in one line for a file of another form, or one that lacks a kind.
     """
@@ -37,7 +38,8 @@ def read_asv_scores(path: Path, key: Path | None = None, subset: str = "") -> di
         if any(len(row) <= KEY_COLUMN for row in meta):
             raise UsageError(f"{key}: is not an ASV trial_metadata.txt: fewer than {KEY_COLUMN + 1} columns")
         kinds = [row[KEY_COLUMN] for row in meta]
-        chosen = [not subset or row[-1].split("_")[0] == subset for row in meta]
+        subsets = {word.strip() for word in subset.split(",")}
+        chosen = [not subset or row[-1].split("_")[0] in subsets for row in meta]
     scores: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for number, (row, kind, wanted) in enumerate(zip(rows, kinds, chosen), start=1):
         if kind not in scores:

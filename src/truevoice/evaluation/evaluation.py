@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from truevoice.data.trial import LeftOut, by_reason
 from truevoice.doctor.finding import Finding
-from truevoice.evaluation.score_set import LeftOut, ScoreSet
+from truevoice.evaluation.score_set import ScoreSet
 
 Interval = tuple[float, float]
 
@@ -37,7 +38,8 @@ class Conditions:
 
     def sentence(self) -> str:
         """All of it on one line, as it stands under every table and picture."""
-        parts = [self.data + (f", split {self.split}" if self.split else "")]
+        part = self.split if self.split.startswith("subset") else f"split {self.split}"
+        parts = [self.data + (f", {part}" if self.split else "")]
         parts.append(f"{self.n_bonafide:,} bona fide and {self.n_spoof:,} spoof trials")
         if self.model:
             parts.append(f"{self.model}" + (f" (sha256 {self.checksum[:12]})" if self.checksum else ""))
@@ -126,9 +128,7 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """As metrics.json holds it: figures at the top level, rates as fractions."""
-        reasons: dict[str, int] = {}
-        for one in self.left_out:
-            reasons[one.reason] = reasons.get(one.reason, 0) + 1
+        reasons = {reason: len(names) for reason, names in by_reason(self.left_out).items()}
         return {
             **self.figures,
             "threshold": self.threshold.value,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from truevoice.data.trial import BONAFIDE, Trial
+from truevoice.data.trial import BONAFIDE, LeftOut, Trial
 from truevoice.detectors.result import Result
-from truevoice.evaluation.score_set import LeftOut, ScoreSet
+from truevoice.evaluation.score_set import ScoreSet
 
 
 def gather(trials: Sequence[Trial], results: Iterable[Result], left_out: Iterable[LeftOut] = ()) -> ScoreSet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -69,13 +71,17 @@ def _clusters(
     return own[0], own[1]
 
 
-def method(score_set: ScoreSet, options: Options) -> str:
+def method(score_set: ScoreSet, ci: Mapping[str, Interval], options: Options) -> str:
     """How the intervals were made, in words; begins with the confidence."""
     if not options.rounds:
         return "no intervals were asked for"
     drawn = "trials drawn with replacement within each class"
     if options.cluster:
-        count = len(set(score_set.columns[options.cluster]))
+        cells = score_set.columns[options.cluster]
+        count = len(set(cells) - {""}) + cells.count("")  # as `_clusters` takes them
         drawn = f"whole values of {options.cluster} ({count:,}) drawn with replacement"
     rounds = f"bootstrap of {options.rounds:,} rounds, seed {options.seed}"
-    return f"{100 * options.confidence:g} % intervals: {rounds}, {drawn}; the threshold stays as it is"
+    text = f"{100 * options.confidence:g} % intervals: {rounds}, {drawn}; the threshold stays as it is"
+    if any(low == high for low, high in ci.values()):
+        text += "; an interval without width says that there are too few trials to see errors, not that there are none"
+    return text

@@ -12,6 +12,7 @@ from truevoice.detectors.calibration import Calibration
 from truevoice.doctor.finding import Finding
 from truevoice.doctor.scores import examine
 from truevoice.errors import UsageError
+from truevoice.evaluation.aside import findings_of_left_out
 from truevoice.evaluation.breakdown import break_down
 from truevoice.evaluation.evaluation import Conditions, Evaluation, Threshold, WrongTrial
 from truevoice.evaluation.figures import calibrating, confusion_at, deciding, ranking, seen_from, tandem
@@ -55,16 +56,17 @@ def judge(
     confusion = confusion_at(score_set, threshold.value)
     figures = {
         **ranked,
-        **deciding(confusion, options.prior_spoof),
+        **deciding(confusion, conditions.prior_spoof),
         **calibrating(score_set, llrs, options.costs),
         **tandem(score_set, asv),
     }
+    ci = intervals(score_set, llrs, threshold.value, options)
     return Evaluation(
         conditions=conditions,
         threshold=threshold,
         figures=figures,
-        ci=intervals(score_set, llrs, threshold.value, options),
-        intervals=method(score_set, options),
+        ci=ci,
+        intervals=method(score_set, ci, options),
         confusion=confusion._asdict(),
         as_bonafide=seen_from(confusion, "bonafide"),
         llrs=llr_origin,
@@ -94,10 +96,13 @@ def log_likelihood_ratios(
     if calibration is not None:
         return calibration.slope * score_set.scores + calibration.offset, "the calibration"
     shares = score_set.p_spoof
-    if shares is not None and ((shares > 0) & (shares < 1)).all():
-        prior = np.log(prior_spoof / (1 - prior_spoof))
-        return prior + np.log1p(-shares) - np.log(shares), f"P(spoof) of the file at a prior of {prior_spoof:g}"
-    return score_set.scores, "the raw scores, taken for log-likelihood ratios: nothing calibrates them"
+    raw = "the raw scores, taken for log-likelihood ratios"
+    if shares is None:
+        return score_set.scores, f"{raw}: nothing calibrates them"
+    if not ((shares > 0) & (shares < 1)).all():
+        return score_set.scores, f"{raw}: P(spoof) of the file is exactly 0 or 1 in places, which is no finite ratio"
+    prior = np.log(prior_spoof / (1 - prior_spoof))
+    return prior + np.log1p(-shares) - np.log(shares), f"P(spoof) of the file at a prior of {prior_spoof:g}"
 
 
 def worst_errors(score_set: ScoreSet, threshold: float, count: int) -> list[WrongTrial]:
@@ -122,10 +127,22 @@ def worst_errors(score_set: ScoreSet, threshold: float, count: int) -> list[Wron
     ]
 
 
+def _outside(score_set: ScoreSet, threshold: Threshold) -> list[Finding]:
+    """A threshold on another scale than the scores, as 0.5 beside logits or beside scores that were negated."""
+    low, high = float(score_set.scores.min()), float(score_set.scores.max())
+    if low < threshold.value <= high or low == high:
+        return []
+    verdict = "bona fide" if threshold.value <= low else "spoof"
+    told = f"The threshold of {threshold.value:g} calls every trial {verdict}: the scores run from {low:g} to {high:g}."
+    remedy = "Give it on the scale of these scores; with --score-means spoof they are negated, and so must it be."
+    return [Finding("threshold-outside", "warning", told, remedy)]
+
+
 def _findings(
     score_set: ScoreSet, threshold: Threshold, figures: Mapping[str, float | None], *, calibrated: bool
 ) -> list[Finding]:
-    found = examine(score_set.names, score_set.bonafide, score_set.scores)
+    found = [*examine(score_set.names, score_set.bonafide, score_set.scores), *findings_of_left_out(score_set)]
+    found += _outside(score_set, threshold)
     if threshold.on_test:
         found.append(
             Finding(

@@ -31,7 +31,7 @@ class Costs:
 class Options:
     """by: columns to break down by, None = the usual ones that the set has. cluster: the column whose values are drawn
     as wholes by the bootstrap, "" = trials are drawn one by one within each class. rounds: of the bootstrap, 0 = no
-    intervals. confidence in (0, 1). worst: how many errors of each class to list. prior_spoof: for PPV and NPV."""
+    intervals. confidence in (0, 1). worst: how many errors of each class to list."""
 
     by: tuple[str, ...] | None = None
     cluster: str = ""
@@ -40,15 +40,12 @@ class Options:
     seed: int = 0
     worst: int = 10
     costs: Costs = Costs()
-    prior_spoof: float = 0.5
 
     def __post_init__(self) -> None:
         if not 0 < self.confidence < 1:
             raise UsageError(f"a confidence (--confidence) of {self.confidence:g} is outside 0 to 1")
         if self.rounds < 0 or 0 < self.rounds < 100:
             raise UsageError("rounds of the bootstrap (--rounds): 0 for no intervals, else at least 100")
-        if not 0 < self.prior_spoof < 1:
-            raise UsageError(f"a prior (--prior) of {self.prior_spoof:g} is outside 0 to 1, both excluded")
 
     def columns(self, known: list[str]) -> list[str]:
         """Which columns to break down by. Raises UsageError for one that the set has not."""

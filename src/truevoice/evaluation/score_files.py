@@ -17,13 +17,15 @@ from numpy.typing import NDArray
 
 from truevoice.data.keys import KeyRow, read_key
 from truevoice.data.labels import read_labels
-from truevoice.data.trial import BONAFIDE, SPOOF
+from truevoice.data.manifest import OFFICIAL
+from truevoice.data.trial import BONAFIDE, SPOOF, LeftOut
 from truevoice.errors import UsageError
 from truevoice.evaluation.key_join import ABSENT, AMBIGUOUS, in_subset, match_key
 from truevoice.evaluation.score_rows import ScoreRows, read_score_rows
-from truevoice.evaluation.score_set import LeftOut, ScoreSet
+from truevoice.evaluation.score_set import ScoreSet
 
 NOT_A_NUMBER, NO_SCORE, DUPLICATE, NO_LABEL = "not a number", "no score", "duplicate", "no label"
+LARGEST = 1e100  # a score beyond is as good as infinite: sums and differences of such overflow
 NOT_IN_KEY, AMBIGUOUS_NAME = "not in the key", "its name fits several trials of the key"
 NO_SCORE_WORDS = frozenset({"", "-", "none", "null", "na", "n/a"})
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
@@ -143,9 +145,15 @@ def _truth_of_key(
     if max(at) < 0 and AMBIGUOUS not in at:
         there = f" (it has {key_rows[0].trial}; the scores have {rows.trials[0]})" if key_rows else ""
         raise UsageError(
-            f"{rows.path}: is of another protocol: none of its {len(at):,} trials is in {key}{there}; give its own key"
+            f"{rows.path}: is of another protocol: none of its {len(at):,} trials is in {key}{there}; give its own key "
+            "(--key; of a development set, --dev-key)"
         )
     inside = in_subset(key_rows, subset, key) if subset else [True] * len(key_rows)
+    subsets = sorted({row.meta.get("subset", "") for row in key_rows} - {""})
+    notes = list(rows.notes)
+    if not subset and OFFICIAL in subsets and len(subsets) > 1:
+        told = f"the subsets {', '.join(subsets)} of the key are counted together"
+        notes.append(f"{told}; published figures are those of {OFFICIAL} (--subset {OFFICIAL})")
     aside = [i >= 0 and not inside[i] for i in at]
     unknown = {ABSENT: NOT_IN_KEY, AMBIGUOUS: AMBIGUOUS_NAME}
     labels = [key_rows[i].label if i >= 0 else "" for i in at]
@@ -157,7 +165,7 @@ def _truth_of_key(
     columns = {name: [key_rows[i].meta.get(name, "") if i >= 0 else "" for i in at] for name in names}
     columns |= {name: cells for name, cells in rows.columns.items() if name not in columns}
     same = [i if i >= 0 else name for i, name in zip(at, rows.trials)]
-    return _Truth(labels, reasons, aside, same, columns, unscored, _with_aside(list(rows.notes), aside, subset))
+    return _Truth(labels, reasons, aside, same, columns, unscored, _with_aside(notes, aside, subset))
 
 
 def _with_aside(notes: list[str], aside: list[bool], subset: str | None) -> list[str]:
@@ -192,7 +200,7 @@ def _numbers(rows: ScoreRows, keep_odd: bool) -> tuple[Floats, list[str]]:
         if error:
             reasons[at] = error
     if not keep_odd:
-        for at in np.flatnonzero(~np.isfinite(values)).tolist():
+        for at in np.flatnonzero(~(np.abs(values) <= LARGEST)).tolist():
             reasons[at] = reasons[at] or NOT_A_NUMBER
     return values, reasons
 
@@ -212,7 +220,8 @@ def _score_set(rows: ScoreRows, truth: _Truth, scores: Floats, reasons: list[str
         left_out += repeated
     left_out += [LeftOut(name, NO_SCORE) for name in truth.unscored]
     bonafide = np.array([label == BONAFIDE for label in truth.labels], bool)
-    whole = ScoreSet(rows.trials, bonafide, scores, truth.columns, left_out=left_out, notes=_all_notes(rows, truth))
+    notes, named = _all_notes(rows, truth), not rows.unnamed
+    whole = ScoreSet(rows.trials, bonafide, scores, truth.columns, left_out=left_out, notes=notes, named=named)
     taken = whole.take(np.array(kept, np.int64))
     columns = {name: cells for name, cells in taken.columns.items() if any(cells)}
     return replace(taken, columns=columns, p_spoof=_probabilities(rows, kept))

@@ -7,6 +7,7 @@ asvspoof-challenge and clovaai/aasist), and the like. Columns of such a list are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ def read_score_rows(
     if content.startswith(b"PAR1") or (text := decode(path, content)).startswith(("{", "[")):
         return _from_table(read_table(path), path_column, label_column, score_column)
     first = text.split("\n", 1)[0]
-    delimiter = delimiter_of(first)
+    delimiter = _delimiter(first)
     cells = [cell.strip().strip('"') for cell in (first.split(delimiter) if delimiter else first.split())]
     if not any(map(_is_number, cells)):
         if any(map(is_class_word, cells)):
@@ -79,6 +80,12 @@ def read_score_rows(
         raise UsageError(f"{path}: its first line names no columns, so none can be chosen by name")
     rows = [row for _, row in split_rows(path, text, delimiter)] if delimiter else _words(path, text)
     return _from_words(path, rows, label_map)
+
+
+def _delimiter(line: str) -> str:
+    """As `delimiter_of`; but `UTT 1,5` is divided by its blank."""
+    words = line.split()
+    return "" if len(words) > 1 and _is_decimal_comma(words[-1]) and line.count(",") == 1 else delimiter_of(line)
 
 
 def _from_table(table: Table, path_column: str | None, label_column: str | None, score_column: str | None) -> ScoreRows:
@@ -157,7 +164,7 @@ def _from_words(path: Path, rows: list[list[str]], label_map: Mapping[str, str] 
     labels = [at for at, cells in enumerate(columns) if at != score and all(is_class_word(cell) for cell in cells)]
     if not labels and label_map:
         labels = [at for at, cells in enumerate(columns) if at != score and _all_mapped(cells, label_map)]
-    if not labels and width > 2:  # whoever reads them will ask for a label map
+    if not labels and (width > 2 or (len(numeric) == 2 and len(rows) > 2)):  # whoever reads them asks for a label map
         labels = [at for at in binary if at != score]
     label = labels[-1] if labels else None
     others = [at for at in range(width) if at not in (score, label)]
@@ -205,5 +212,9 @@ def _is_number(word: str) -> bool:
     try:
         float(word)
     except ValueError:
-        return False
+        return _is_decimal_comma(word)
     return True
+
+
+def _is_decimal_comma(word: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+,\d+", word) is not None

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from truevoice.data.trial import LeftOut
+
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """One trial that is counted but not used, and why in a few words ("duplicate", "not a number", …)."""
-
-    trial: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -24,6 +18,7 @@ class ScoreSet:
     """N trials, each with a truth and a finite score, higher = more bona fide.
 
     names: (N,) what each is called, each once. bonafide: (N,) bool, the truth. scores: (N,) float64.
+    named: False where names are row numbers, which say nothing about other files.
     columns: further facts by column (attack, speaker, codec, …), each (N,) of str, "" where unknown.
     sources: paths of the recordings where they are known, else (). p_spoof: (N,) in [0, 1] where the file or the
     detector's calibration gives it. left_out: what was counted and not used. notes: what a reader did, in sentences.
@@ -37,6 +32,7 @@ class ScoreSet:
     p_spoof: Floats | None = None
     left_out: list[LeftOut] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    named: bool = True
 
     def __len__(self) -> int:
         return len(self.names)
@@ -59,13 +55,12 @@ class ScoreSet:
         if index.dtype == bool:
             index = np.flatnonzero(index)
         at = index.tolist()
-        return ScoreSet(
+        return replace(
+            self,
             names=[self.names[i] for i in at],
             bonafide=self.bonafide[index],
             scores=self.scores[index],
             columns={name: [cells[i] for i in at] for name, cells in self.columns.items()},
             sources=[self.sources[i] for i in at] if self.sources else [],
             p_spoof=None if self.p_spoof is None else self.p_spoof[index],
-            left_out=self.left_out,
-            notes=self.notes,
         )

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from truevoice.errors import UsageError
 from truevoice.metrics.dcf import C_FA, C_MISS, P_SPOOF, bayes_threshold, weights
-from truevoice.metrics.resampling import ClusterIds, Draws, chunks, plan
+from truevoice.metrics.resampling import ByClass, ClusterIds, Draws, Plan, chunks, in_runs, plan
 from truevoice.metrics.scores import Floats, check
 from truevoice.metrics.weighted import Rounds, SortedTrials
 
@@ -82,7 +82,8 @@ def bootstrap(
     check_rounds(rounds, confidence)
     if threshold is not None and math.isnan(threshold):
         raise UsageError("the threshold is not a number")
-    trials = SortedTrials(bonafide, spoof)
+    of_order = clusters is None and llrs is None and p_bonafide is None
+    trials, drawn = _by_runs(bonafide, spoof, threshold) if of_order else _one_by_one(bonafide, spoof, clusters)
     linear = _Linear(trials, llrs, p_bonafide, bayes_threshold(p_spoof, c_miss, c_fa))
     chosen = _choose(figures, threshold is not None, llrs is not None, p_bonafide is not None)
     cost = weights(p_spoof, c_miss, c_fa)
@@ -102,7 +103,7 @@ def bootstrap(
 
     by_round: dict[str, list[Floats]] = {name: [] for name in chosen}
     redrawn = 0
-    for draws in chunks(plan(clusters, trials.orders), rounds, seed, bonafide.size + spoof.size):
+    for draws in chunks(drawn, rounds, seed, trials.bonafide.size + trials.spoof.size):
         redrawn += draws.redrawn
         found = of(draws)
         for name, values in by_round.items():
@@ -116,6 +117,18 @@ def check_rounds(rounds: int, confidence: float) -> None:
         raise UsageError(f"a bootstrap needs at least one round, not {rounds}")
     if not 0 < confidence < 1:
         raise UsageError(f"a confidence lies between 0 and 1, not {confidence}")
+
+
+def _one_by_one(bonafide: Floats, spoof: Floats, clusters: ClusterIds | None) -> tuple[SortedTrials, Plan]:
+    trials = SortedTrials(bonafide, spoof)
+    return trials, plan(clusters, trials.orders)
+
+
+def _by_runs(bonafide: Floats, spoof: Floats, threshold: float | None) -> tuple[SortedTrials, Plan]:
+    """For figures that depend on the order of the scores and the threshold alone."""
+    some_bonafide, bonafide_in = in_runs(bonafide, spoof, threshold)
+    some_spoof, spoof_in = in_runs(spoof, bonafide, threshold)
+    return SortedTrials(some_bonafide, some_spoof), ByClass(bonafide_in, spoof_in)
 
 
 class _Linear:

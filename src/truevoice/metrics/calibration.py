@@ -44,7 +44,8 @@ def fit(bonafide_scores: ArrayLike, spoof_scores: ArrayLike) -> tuple[float, flo
     weights = np.concatenate([np.full(bonafide.size, 0.5 / bonafide.size), np.full(spoof.size, 0.5 / spoof.size)])
     signs = np.concatenate([np.ones(bonafide.size), -np.ones(spoof.size)])
     slope, offset = _newton((scaled - centre) / spread, signs, weights)
-    return float(slope / spread / size), float(offset - slope * centre / spread)
+    with np.errstate(over="ignore"):  # scores so small that no finite slope serves: the caller sees an infinite one
+        return float(slope / spread / size), float(offset - slope * centre / spread)
 
 
 def _newton(x: Floats, signs: Floats, weights: Floats) -> Floats:

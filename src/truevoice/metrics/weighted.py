@@ -59,8 +59,8 @@ class Rounds:
         while (right - left > 1).any():
             middle = (left + right) // 2
             above = gap(middle) >= 0
-            # Where left and right have met as neighbours, the middle is left: nothing moves.
-            left, right = np.where(above, left, middle), np.where(above & (middle > left), middle, right)
+            # Where left and right have met as neighbours, the middle is left, whose gap is negative: nothing moves.
+            left, right = np.where(above, left, middle), np.where(above, middle, right)
         share = -gap(left) / (gap(right) - gap(left))
         crossing = rejected(left) + share * (rejected(right) - rejected(left))
         return np.asarray(crossing / self.n_bonafide)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from truevoice.data.trial import BONAFIDE, SPOOF
+from truevoice.data.trial import BONAFIDE, SPOOF, by_reason
 from truevoice.evaluation.evaluation import Conditions, Evaluation, Interval, WrongTrial
 from truevoice.report import numbers
 from truevoice.report.breakdown_table import breakdown_tables
@@ -235,11 +235,8 @@ def _facts(wrong: WrongTrial, broken_down_by: list[str]) -> str:
 
 def _left_out(evaluation: Evaluation) -> list[View]:
     """By reason: how many, and the first few."""
-    by_reason: dict[str, list[str]] = {}
-    for one in evaluation.left_out:
-        by_reason.setdefault(one.reason, []).append(one.trial)
-    ordered = sorted(by_reason.items(), key=lambda item: -len(item[1]))
-    return [{"reason": reason, "count": len(names), "examples": names[:EXAMPLES]} for reason, names in ordered]
+    found = by_reason(evaluation.left_out).items()
+    return [{"reason": reason, "count": len(names), "examples": names[:EXAMPLES]} for reason, names in found]
 
 
 def _versions() -> str:

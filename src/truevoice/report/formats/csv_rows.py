@@ -11,27 +11,6 @@ from truevoice.detectors.result import Result
 from truevoice.report.format import Format
 from truevoice.scoring.run import Run
 
-COLUMNS = (
-    "trial",
-    "label",
-    "score",
-    "p_spoof",
-    "verdict",
-    "reason",
-    "error",
-    "warning",
-    "worst_start",
-    "worst_end",
-    "worst_score",
-    "windows",
-    "duration",
-    "model",
-    "checksum",
-    "policy",
-    "prior_spoof",
-    "threshold",
-)
-
 
 def row(result: Result) -> dict[str, Any]:
     """One result as flat columns; what is unknown is None."""
@@ -66,13 +45,18 @@ def policy_spec(windows: dict[str, Any]) -> str:
 def render(results: Iterable[Result], run: Run | None = None) -> Iterator[str]:
     """The table in pieces; nothing of the run stands in it but what every result carries."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+    writer = csv.writer(buffer, lineterminator="\n")
     # Python leaves a lone carriage return unquoted, and then reads it as the end of a row.
-    careful = csv.DictWriter(buffer, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writeheader()
+    careful = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(row(Result("")).keys())
     for result in results:
-        flat = row(result)
-        (careful if any("\r" in str(value) for value in flat.values()) else writer).writerow(flat)
+        cells = row(result).values()
+        written = buffer.tell()
+        writer.writerow(cells)
+        if "\r" in buffer.getvalue():
+            buffer.seek(written)
+            buffer.truncate()
+            careful.writerow(cells)
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
