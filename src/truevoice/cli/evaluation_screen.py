@@ -78,10 +78,8 @@ def _row(table: Table, found: Evaluation, name: str, words: str, *, is_rate: boo
     value = found.figures.get(name)
     if value is None:
         return
-    interval = found.ci.get(name)
-    table.add_row(
-        words, _number(value, is_rate), "–".join(_number(end, is_rate) for end in interval) if interval else ""
-    )
+    low, high = ([_number(end, is_rate) for end in found.ci[name]]) if name in found.ci else ("", "")
+    table.add_row(words, _number(value, is_rate), f"{low.removesuffix(' %')}–{high}" if low else "")
 
 
 def _number(value: float, is_rate: bool) -> str:
