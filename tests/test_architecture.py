@@ -32,7 +32,7 @@ FLOORS = [
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TORCH_ROOMS = ("models/", "training/", "detectors/torch_engine.py")
 BARRED_EVERYWHERE = {"torchaudio", "torchvision", "scipy", "sklearn", "pandas", "librosa", "fairseq", "omegaconf"}
-HEAVY_AT_TOP = {"matplotlib", "onnxruntime", "av", "soundfile", "jinja2", "pyarrow", "torch", "onnx", "safetensors"}
+HEAVY_AT_TOP = {"matplotlib", "onnxruntime", "av", "soundfile", "jinja2", "pyarrow", "torch", "onnx", "safetensors", "transformers"}
 
 
 def room(path: Path) -> str:
@@ -96,7 +96,7 @@ def test_no_file_is_too_long():
     assert {path.name: n for path in MODULES if (n := len(path.read_text().splitlines())) > 400} == {}
 
 
-OPTIONAL = ("torch", "safetensors", "onnx", "onnxscript", "scipy", "sklearn", "pandas", "pyarrow")
+OPTIONAL = ("torch", "safetensors", "transformers", "onnx", "onnxscript", "scipy", "sklearn", "pandas", "pyarrow")
 
 
 def run(code: str) -> str:

@@ -3,14 +3,19 @@
 import csv
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import truevoice
+from fakes import level_detector
 from formats import encode
 from speech import clips, speech
 from truevoice.cli.__main__ import main
+from truevoice.commands.labelled_set import Listening
+from truevoice.commands.subject import Decisions
+from truevoice.detectors.card import cards
 
 
 @pytest.fixture
@@ -214,6 +219,19 @@ def test_a_published_model_hears_its_authors_window(cli, tree, shared):
     assert "windows: first 4.04 s" in " ".join(shown.split())
     _, shown, _ = cli(*words, "--windows", "overlap")
     assert "windows: 4.04 s every 2.02 s" in " ".join(shown.split())
+
+
+def test_windows_of_the_authors_may_be_whole_recordings(cli, tree):
+    status, shown, _ = cli("evaluate", tree, "--windows", "whole", "--rounds", 0)
+    assert status == 2
+    assert "windows: whole recordings, at most 60 s at once" in " ".join(shown.split())
+    card = cards()["lcnn"]
+    assert card.heard == "whole"
+    detector = replace(level_detector(calibrated=False), card=card)
+    _, policy = Listening(detector=detector).open(Decisions(), as_published=True)
+    assert policy.kind == "whole"
+    _, policy = Listening(detector=detector, windows="first").open(Decisions(), as_published=True)
+    assert (policy.kind, policy.window) == ("first", 64_600)
 
 
 @pytest.mark.parametrize(

@@ -151,3 +151,18 @@ def test_the_first_window_policy_stops_decoding(tmp_path):
     [result] = score_trials(level_detector(), [Trial("long", str(tmp_path / "long.wav"))], policy=policy)
     assert len(result.segments) == 1
     assert result.duration == pytest.approx(600)  # the header says so; the rest was not decoded
+
+
+def test_recordings_heard_whole_are_not_padded_to_each_other(folder):
+    policy = WindowPolicy("whole", 5 * 16_000, 5 * 16_000)
+    detector = level_detector()
+    results = {r.trial: r for r in score_trials(detector, trials(folder), policy=policy, batch_size=8)}
+    for i in range(30):
+        found = results[f"{i:02d}.wav"]
+        assert found.score == pytest.approx(0.1 * i, abs=1e-5)
+        seconds = 0.3 + 0.37 * i
+        assert len(found.segments) == max(1, int(np.ceil(seconds / 5 - 1e-9)))
+        assert found.segments[-1].end == pytest.approx(seconds, abs=1e-4)
+    lengths = {shape[1] for shape in detector.engine.batches}
+    assert {16_000, 80_000} <= lengths
+    assert len(lengths) > 10

@@ -142,3 +142,23 @@ def test_a_policy_survives_its_record():
         with pytest.raises(UsageError, match="not a window policy"):
             WindowPolicy.parse(word)
     assert WindowPolicy("first", 100, 1) == WindowPolicy("first", 100, 100)  # its hop means nothing
+
+
+@given(st.integers(1, 200_000), st.integers(16_000, 64_000), st.integers(1, 50_000))
+def test_a_whole_recording_is_heard_as_it_is_or_in_pieces_end_to_end(length, most, block):
+    wave = np.arange(length, dtype=np.float32)
+    policy = WindowPolicy("whole", most, most)
+    starts, windows = cut(wave, policy)
+    if length <= most:
+        assert starts.tolist() == [0]
+        assert windows[0, :length].tolist() == wave.tolist()
+        assert windows.shape[1] == max(length, 16_000)  # no padding but for the shortest
+    else:
+        heard = {i for start in starts.tolist() for i in (start, start + most - 1)}
+        assert {0, length - 1} <= heard
+        assert windows.shape[1] == most
+        assert (np.diff(starts) <= most).all()
+    cutter = WindowCutter(policy)
+    parts = [cutter.push(wave[i : i + block]) for i in range(0, length, block)]
+    pieces = [piece.copy() for _, given in [*parts, cutter.finish()] for piece in given]
+    assert [piece.tolist() for piece in pieces] == [window.tolist() for window in windows]

@@ -9,6 +9,8 @@ from cyclopts import App
 from truevoice.cli import texts
 from truevoice.cli.options import FormatNames, Out, Quiet
 
+FIGURES_SHOWN = 3
+
 models_app = App(name="models", help_epilogue=texts.MODELS_EXAMPLES)
 
 
@@ -47,7 +49,7 @@ def list_command(
             row["weights_here"],
             row["training_data"],
             row["licence"],
-            "\n".join(_figure(figure) for figure in row["figures"]),
+            "\n".join(_figure(figure) for figure in row["figures"][:FIGURES_SHOWN]),
             row["speed"],
         )
     console().print(table)

@@ -22,7 +22,8 @@ class Hearing:
     Parameters
     ----------
     windows
-        overlap: windows over the whole recording; first: only its first window, as papers do.
+        overlap: windows over the whole recording; first: only its first window, as papers do; whole: all of it
+        at once.
     window
         Window length: samples (64600) or seconds (4s).
     hop
@@ -45,7 +46,7 @@ class Hearing:
         Begin anew in a folder that holds another run.
     """
 
-    windows: Literal["overlap", "first"] | None = None
+    windows: Literal["overlap", "first", "whole"] | None = None
     window: str | None = None
     hop: str | None = None
     pooling: Literal["mean", "median", "lowest-quarter", "min"] | None = None

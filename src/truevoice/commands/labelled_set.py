@@ -21,7 +21,7 @@ from truevoice.evaluation.evaluation import Conditions, Threshold
 from truevoice.evaluation.gather import gather
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.scoring.session import Progress, Session, score_session
-from truevoice.windows import WindowPolicy
+from truevoice.windows import WindowPolicy, whole_policy
 
 HARMLESS = frozenset({"limits", "jobs", "batch_size", "force"})  # of hearing: they change no figure
 
@@ -89,7 +89,8 @@ class Listening:
         detector = decided(detector, **vars(decisions))
         default = None
         if as_published and detector.calibration is None and not detector.card.shipped:
-            default = WindowPolicy("first", detector.window, detector.window)
+            default = whole_policy() if detector.card.heard == "whole" else None
+            default = default or WindowPolicy("first", detector.window, detector.window)
         policy = choose_policy(detector, self.windows, self.window, self.hop, self.pooling, default=default)
         return detector, detector.checked_policy(policy)
 

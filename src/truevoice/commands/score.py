@@ -19,7 +19,7 @@ from truevoice.report.writing import parse_formats, write
 from truevoice.scoring.inputs import expand
 from truevoice.scoring.run import Run
 from truevoice.scoring.session import Progress, Session, score_session
-from truevoice.windows import WindowPolicy, default_policy, parse_length
+from truevoice.windows import WindowPolicy, default_policy, parse_length, whole_policy
 
 Source = str | PathLike[str]
 
@@ -69,7 +69,7 @@ def score(
     """Scores files, folders, quoted patterns, lists, and "-" for standard input.
 
     model, checkpoint, device, engine: as in `truevoice.load`; or a `detector` already loaded.
-    windows: "overlap" or "first"; window, hop: samples, or a string with a unit ("2.5s"); pooling: a name of
+    windows: "overlap", "first" or "whole"; window, hop: samples, or a string with a unit ("2.5s"); pooling: a name of
     `truevoice.windows.POOLINGS`. calibration: a file of `truevoice calibrate`; prior: P(spoof) beforehand; threshold:
     verdict `bonafide` from this score on, or the name of one of the calibration's.
     jobs: decoding threads, 0 = as many as cores. batch_size: windows a batch, 0 = what the engine likes.
@@ -122,11 +122,13 @@ def choose_policy(
 ) -> WindowPolicy:
     """`default` (the detector's own) with what the user asked for in place of its parts. Raises UsageError."""
     default = default or detector.policy
-    if windows == "first":
+    if windows in ("first", "whole"):
         hop = None  # its step means nothing
+    if windows == "whole" and default.kind != "whole":
+        default = whole_policy()
+    if windows in ("overlap", "first") and default.kind not in ("overlap", windows):
+        default = default_policy(detector.window)
     size = default.window if window is None else _samples(window)
-    if windows == "overlap" and default.kind == "first":
-        default = default_policy(default.window)
     if hop is not None:
         step = _samples(hop)
     else:  # keep the overlap's proportion when only the window changes

@@ -51,7 +51,7 @@ def where_to_get(card: Card) -> str:
     """One line for whoever lacks the weights: address, size, checksum, and the command that fetches them."""
     weights = card.weights
     if weights is None:
-        return f"{card.name} has no published weights: pass --checkpoint FILE"
+        return f"the weights of {card.name} are for you to get: see {card.source}, then pass --checkpoint FILE"
     return (
         f"the weights of {card.name} are not here: {weights.url} ({weights.bytes:,} bytes, sha256 {weights.sha256}); "
         f"'truevoice models fetch {card.name}' gets and checks them, or pass --checkpoint FILE"

@@ -36,13 +36,39 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class FrontEnd:
+    """What turns the waveform into the features that the card's `network`, then a back-end, classifies.
+
+    `kind`: wav2vec2, hubert or wavlm (a self-supervised encoder, its dimensions read from the weights), or
+    "module:Class" under `truevoice.models.front_ends`, built with `arguments`. `prefixes`: what its keys in the
+    published state dict begin with, one alternative or several; none = it has no weights of its own.
+    `normalise`: each waveform is brought to zero mean and unit variance first.
+    """
+
+    kind: str
+    prefixes: tuple[str, ...] = ()
+    normalise: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it is a self-supervised encoder, any of which may stand in its place."""
+        return ":" not in self.kind
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefixes", tuple(self.prefixes))  # a list in YAML
+
+
+@dataclass(frozen=True)
 class Card:
     """What a detector is. `window` is its native input length in samples at `sample_rate` Hz.
 
     `score` says in words what `Detector.scores` returns; whatever the authors' own sign, here higher = more bona fide.
+    `heard`: what of a recording the authors' figures hold for, "first" window or "whole".
     `fixed_window`: it hears no other length than `window`; `shortest_window`: the least it can take, in samples.
-    `network` is "module:Class" under `truevoice.models`, built with `arguments`; `bonafide_index` is the logit that
-    is the score, or, with `log_odds`, from which the other logit is taken away.
+    `network` is "module:Class" under `truevoice.models`, built with `arguments`: it takes the waveform, or, where the
+    card has a `front_end`, that one's features. `bonafide_index` is the logit that is the score, or, with `log_odds`,
+    from which the other logit is taken away.
     `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
     """
 
@@ -57,9 +83,11 @@ class Card:
     paper: str
     source: str
     sample_rate: int = 16000
+    heard: str = "first"
     fixed_window: bool = False
     shortest_window: int = 1
     network: str | None = None
+    front_end: FrontEnd | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     bonafide_index: int = 1
     log_odds: bool = False
@@ -80,6 +108,8 @@ class Card:
         try:
             if data.get("weights"):
                 data["weights"] = Weights(**data["weights"])
+            if data.get("front_end"):
+                data["front_end"] = FrontEnd(**data["front_end"])
             data["figures"] = tuple(Figure(**figure) for figure in data.get("figures") or ())
             return cls(**data)
         except TypeError as error:

@@ -21,6 +21,7 @@ from truevoice.detectors.card import Card
 from truevoice.detectors.result import Result, Segment
 from truevoice.errors import AudioError, UsageError, one_line
 from truevoice.windows import WindowCutter, WindowPolicy, Windows, cut, default_policy, pool
+from truevoice.windows.policy import LEAST_WHOLE
 
 SHORTEST_SOUND = 0.025  # s; less than one frame of any front-end: nothing to score
 NO_CALIBRATION = "no calibration: a higher score is more bona fide, but no score is a verdict"
@@ -128,6 +129,8 @@ class Detector:
             shortest = round(SHORTEST_SOUND * SAMPLE_RATE)
             raise UsageError(f"a window of {policy.window} samples is too short for speech: at least {shortest}")
         self._check_window(policy.window)
+        if policy.kind == "whole" and self.card.shortest_window > LEAST_WHOLE and not self.card.fixed_window:
+            raise UsageError(f"{self.name} needs {self.card.shortest_window} samples; a whole recording may be shorter")
         return policy
 
     def _check_window(self, length: int) -> None:

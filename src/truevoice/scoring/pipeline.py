@@ -173,8 +173,11 @@ def _consume(
 
 def _score_batch(detector: Detector, waiting: list[_Piece]) -> list[_Job]:
     """Scores all windows in `waiting` and gives the jobs whose end was among them."""
-    filled = [piece for piece in waiting if piece.windows is not None and piece.starts is not None]
-    if filled:
+    by_length: dict[int, list[_Piece]] = {}  # recordings heard whole are of many lengths; none is padded to another's
+    for piece in waiting:
+        if piece.windows is not None:
+            by_length.setdefault(piece.windows.shape[1], []).append(piece)
+    for filled in by_length.values():
         windows = [piece.windows for piece in filled if piece.windows is not None]
         scores = detector.scores(windows[0] if len(windows) == 1 else np.concatenate(windows))
         at = 0

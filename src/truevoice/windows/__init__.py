@@ -1,7 +1,7 @@
 """Windows: which pieces of a recording are scored, and how their scores become one. Knows arrays, no files."""
 
 from truevoice.windows.cutter import WindowCutter, Windows, cut, repeat_to
-from truevoice.windows.policy import WindowPolicy, default_policy, parse_length
+from truevoice.windows.policy import WindowPolicy, default_policy, parse_length, whole_policy
 from truevoice.windows.pooling import POOLINGS, pool
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "parse_length",
     "pool",
     "repeat_to",
+    "whole_policy",
 ]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from truevoice.windows.policy import WindowPolicy
+from truevoice.windows.policy import LEAST_WHOLE, WindowPolicy
 
-Windows = tuple[NDArray[np.int64], NDArray[np.float32]]  # starts (N,) in samples, windows (N, window); N may be 0
+# starts (N,) in samples, windows (N, window), or (1, less) of a short recording heard whole; N may be 0
+Windows = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 class WindowCutter:
@@ -62,9 +63,11 @@ class WindowCutter:
             return self._none()
         self._finished = True
         window = self.policy.window
+        if self.heard < window and self.policy.kind == "whole":
+            window = min(window, max(self.heard, LEAST_WHOLE))
         if self.heard < window:
             return np.zeros(1, np.int64), repeat_to(self._buffer, window)[None]
-        last_start = self._next - self.policy.hop
+        last_start = self._next - self.policy.hop  # below 0 where none was given yet
         closing = self.heard - window
         if closing == last_start:
             return self._none()
@@ -87,4 +90,10 @@ def cut(wave: NDArray[np.float32], policy: WindowPolicy) -> Windows:
     cutter = WindowCutter(policy)
     pushed_starts, pushed = cutter.push(wave)
     last_starts, last = cutter.finish()
-    return np.concatenate([pushed_starts, last_starts]), np.concatenate([pushed, last])
+    if not len(pushed):
+        return last_starts, last
+    return (
+        (pushed_starts, pushed)
+        if not len(last)
+        else (np.concatenate([pushed_starts, last_starts]), np.concatenate([pushed, last]))
+    )

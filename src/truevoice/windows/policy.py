@@ -1,11 +1,14 @@
 """Which pieces of a recording a detector hears, and how their scores become one: the window policy.
 
-Two kinds:
+Three kinds:
   first    the field's convention (ASVspoof baselines, AASIST): the first `window` samples; a shorter recording is
            repeated until it fills them. What comes later is not heard.
   overlap  the default for people: windows of `window` samples every `hop` samples over the whole recording; the last
            one ends with the recording's last sample, so all of it is heard and nothing is padded. A recording shorter
            than one window is repeated until it fills one.
+  whole    the recording at once, as it is, as papers do whose networks take any length; one under a second is repeated
+           until it has one. `window` is the most that is heard at once: a longer recording is heard in windows of that
+           length, end to end, the last one ending with the last sample.
 Lengths are in samples at 16 kHz. A score means little without its policy, so the policy goes with every result.
 """
 
@@ -18,13 +21,15 @@ from truevoice.audio import SAMPLE_RATE
 from truevoice.errors import UsageError
 from truevoice.windows.pooling import POOLINGS
 
-KINDS = ("overlap", "first")
+KINDS = ("overlap", "first", "whole")
 MAX_WINDOW = 600 * SAMPLE_RATE  # ten minutes: longer ones only exhaust the memory
+MOST_AT_ONCE = 60 * SAMPLE_RATE  # of a "whole" recording, where nothing else is said
+LEAST_WHOLE = SAMPLE_RATE
 
 
 @dataclass(frozen=True)
 class WindowPolicy:
-    """kind: "overlap" or "first"; window, hop: samples (hop counts for "overlap" only); pooling: a name of POOLINGS.
+    """kind: one of KINDS; window, hop: samples (hop counts for "overlap" only); pooling: a name of POOLINGS.
 
     Raises UsageError for values that cannot be meant.
     """
@@ -36,10 +41,10 @@ class WindowPolicy:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise UsageError(f"window policy {self.kind!r} is not known: choose {' or '.join(KINDS)}")
+            raise UsageError(f"window policy {self.kind!r} is not known: choose {', '.join(KINDS)}")
         if not 1 <= self.window <= MAX_WINDOW:
             raise UsageError(f"a window of {self.window} samples is outside 1 to {MAX_WINDOW:,}")
-        if self.kind == "first":
+        if self.kind != "overlap":
             object.__setattr__(self, "hop", self.window)  # no step is taken, so no two equal policies differ by it
         if not 1 <= self.hop <= self.window:
             raise UsageError(
@@ -51,6 +56,8 @@ class WindowPolicy:
     def __str__(self) -> str:
         if self.kind == "first":
             return f"first {self.window / SAMPLE_RATE:.2f} s"
+        if self.kind == "whole":
+            return f"whole recordings, at most {self.window / SAMPLE_RATE:.0f} s at once"
         return f"{self.window / SAMPLE_RATE:.2f} s every {self.hop / SAMPLE_RATE:.2f} s, {self.pooling}"
 
     @classmethod
@@ -75,6 +82,11 @@ class WindowPolicy:
 def default_policy(window: int) -> WindowPolicy:
     """The default for people: overlapping windows, half a window apart, scores averaged."""
     return WindowPolicy("overlap", window, max(1, window // 2))
+
+
+def whole_policy() -> WindowPolicy:
+    """The whole recording at once, up to a minute."""
+    return WindowPolicy("whole", MOST_AT_ONCE, MOST_AT_ONCE)
 
 
 def parse_length(text: str) -> int:
