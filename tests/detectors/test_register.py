@@ -11,7 +11,7 @@ import truevoice
 from speech import clips
 from truevoice.detectors import register
 from truevoice.detectors.card import Card, cards
-from truevoice.errors import CheckpointError, TruevoiceError, UsageError
+from truevoice.errors import CheckpointError, MissingExtraError, TruevoiceError, UsageError
 
 SHIPPED = resources.files("truevoice") / "weights"
 
@@ -113,7 +113,7 @@ def test_both_engines_give_the_published_scores(shared, tmp_path, monkeypatch):
 def test_every_card_is_whole():
     for name, card in cards().items():
         assert card.name == name
-        assert card.shipped or card.weights
+        assert card.shipped or card.network
         if card.weights:
             assert len(card.weights.sha256) == 64
             assert card.weights.url.startswith("https://")
@@ -164,3 +164,90 @@ def test_a_device_that_is_listed_but_does_not_work(monkeypatch):
         truevoice.load(device="cuda:0")
     with pytest.raises(UsageError, match="cuda:N"):
         truevoice.load(device="cuda:x")
+
+
+def test_a_back_end_on_another_encoder_needs_its_training(shared, tmp_path):
+    """Scores from random weights would look like any other scores, so there are none."""
+    import torch
+
+    name = "ssl:facebook/wav2vec2-xls-r-300m+ssl-aasist"
+    with pytest.raises(UsageError, match=r"has not been trained on this encoder.*--checkpoint"):
+        truevoice.load(name)
+    where, card = register.card_of_parts(name)
+    assert where == "facebook/wav2vec2-xls-r-300m"
+    assert (card.name, card.network, card.weights, card.figures) == (name, "ssl_aasist:SSLAASIST", None, ())
+    assert card.training_data == "unknown"
+    detector = truevoice.load(name, checkpoint=shared("reference/vectors/tiny_ssl_aasist.pth"), device="cpu")
+    assert detector.name == name
+    expected = torch.load(shared("reference/vectors/tiny_expected.pt"), weights_only=True)
+    scores = detector.scores(expected["input"].numpy())
+    np.testing.assert_allclose(scores, expected["logits"][:, 1].numpy(), atol=1e-4)
+    with pytest.raises(CheckpointError, match="no such file"):
+        truevoice.load(name, checkpoint=tmp_path / "none.pth")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ssl:", "name an encoder and a back-end"),
+        ("ssl:facebook/wav2vec2-base", "name an encoder and a back-end"),
+        ("ssl:facebook/wav2vec2-base+", "name an encoder and a back-end"),
+        ("ssl:facebook/wav2vec2-base+slss", "did you mean sls"),
+        ("ssl:facebook/wav2vec2-base+aasist", r"aasist does not take the features.*these do: .*sls"),
+        ("ssl:a+ssl:b+sls", "has not been trained"),
+    ],
+)
+def test_names_of_parts_that_cannot_be_met(name, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        truevoice.load(name)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_for_the_user_to_get(tmp_path):
+    with pytest.raises(CheckpointError, match=r"see https://github\.com/TakHemlata/SSL_Anti-spoofing.*--checkpoint"):
+        truevoice.load("ssl-aasist")
+    with pytest.raises(CheckpointError, match="no such file; the weights of ssl-aasist are for you to get"):
+        truevoice.load("ssl-aasist", checkpoint=tmp_path / "LA_model.pth")
+
+
+def test_without_transformers_the_extra_is_named(shared, monkeypatch):
+    from truevoice.detectors import torch_engine
+
+    monkeypatch.setattr(torch_engine, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"ssl-aasist needs an optional part.*truevoice\[ssl\]"):
+        truevoice.load("ssl-aasist", checkpoint=shared("reference/vectors/tiny_ssl_aasist.pth"))
+
+
+def test_float32_means_float32_whatever_the_program_asked_for():
+    import torch
+
+    from truevoice.detectors.torch_engine import TorchEngine
+
+    seen = []
+
+    class Watching(torch.nn.Module):
+        def forward(self, waves):
+            seen.append((torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32))
+            return waves[:, :2]
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high")
+    try:
+        TorchEngine(Watching()).run(np.zeros((1, 4), np.float32))
+        assert torch.get_float32_matmul_precision() == "high"
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert seen == [("highest", False)]
+
+
+def test_cards_with_a_front_end():
+    raw = {
+        **dict.fromkeys(("title", "summary", "score", "training_data", "licence", "paper", "source"), ""),
+        **{"name": "x", "parameters": 1, "window": 1},
+    }
+    card = Card.from_dict({**raw, "front_end": {"kind": "wavlm", "prefixes": ["a.", "b."]}}, "x.yaml")
+    assert card.front_end.prefixes == ("a.", "b.")
+    assert card.front_end.is_encoder
+    assert not card.front_end.normalise
+    with pytest.raises(TruevoiceError, match=r"x\.yaml.*colour"):
+        Card.from_dict({**raw, "front_end": {"kind": "wavlm", "colour": 1}}, "x.yaml")

@@ -17,6 +17,7 @@ from back_ends import (
 )
 from seeded import published_shapes, seeded_layers, seeded_state
 from truevoice.detectors.card import cards
+from truevoice.errors import UsageError
 from truevoice.models.blocks.layer_merge import GatedMerge, WeightedMerge
 from truevoice.models.nes2net import Nes2Net
 from truevoice.models.nes2net_x import Nes2NetX
@@ -128,3 +129,8 @@ def test_the_cards_build_the_published_networks():
     assert cards()["nes2net-x"].parameters == 317_390_592 + 512_039
     block = speech.Nested_Res2Net_TDNN.Build_in_Res2Nets[0]
     assert {conv.dilation for conv in block.convs} == {(2, 1)}
+
+
+def test_a_width_that_cannot_be_divided():
+    with pytest.raises(UsageError, match="a width of 100"):
+        Nes2NetX(dim=100)

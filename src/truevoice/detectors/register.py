@@ -9,6 +9,8 @@ import difflib
 import hashlib
 import json
 import os
+import re
+from dataclasses import replace
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,6 +26,7 @@ from truevoice.errors import CheckpointError, UsageError
 
 DEFAULT_MODEL = "mel-cnn"
 ENGINES = ("auto", "onnx", "torch")
+OF_PARTS = "ssl:"  # before the name of a detector put together from an encoder and a back-end
 
 
 def load(
@@ -35,8 +38,10 @@ def load(
 ) -> Detector:
     """Loads a detector by its name in the register (`truevoice models` lists them), or an ONNX graph by its path.
 
-    name: None = the one that comes with the package. checkpoint: a weight file for the named model; without it the
-    shipped graph or the cache is used. device: auto, cpu, cuda, cuda:N, mps. engine: auto, onnx, torch.
+    name: None = the one that comes with the package; "ssl:ENCODER+BACKEND" is a back-end of the register on another
+    encoder (`card_of_parts`), and needs the checkpoint that was trained so. checkpoint: a weight file for the named
+    model; without it the shipped graph or the cache is used. device: auto, cpu, cuda, cuda:N, mps. engine: auto, onnx,
+    torch.
     Raises UsageError for an unknown name, device or engine; CheckpointError where weights are missing or wrong, in one
     line that says where to get them; MissingExtraError where torch is needed and absent.
 
@@ -48,17 +53,22 @@ def load(
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known: choose {', '.join(ENGINES)}")
     name = DEFAULT_MODEL if name is None else str(name)
-    if name not in cards():
+    if name not in cards() and not name.startswith(OF_PARTS):
         return _load_path(name, checkpoint, device, engine)
-    card = cards()[name]
+    card = find_card(name)
+    if name not in cards() and checkpoint is None:
+        raise UsageError(
+            f"{name}: this back-end has not been trained on this encoder, so there is nothing to judge with; "
+            "pass the checkpoint of a training as --checkpoint FILE"
+        )
     if card.shipped and checkpoint is None:
         return _load_shipped(card, device, engine)
     path = Path(checkpoint) if checkpoint is not None else cached_weights(card) if card.weights else None
     if path is None or (checkpoint is None and not is_file(path)):
-        raise CheckpointError(where_to_get(card))
+        raise CheckpointError(_where_to_get(card))
     if not is_file(path):
         what = "is a folder, not a weight file" if os.path.isdir(path) else "no such file"
-        raise CheckpointError(f"{path}: {what}; {where_to_get(card)}")
+        raise CheckpointError(f"{path}: {what}; {_where_to_get(card)}")
     try:
         if path.suffix == ".onnx":
             return _load_graph_file(path, device, engine, card)
@@ -68,12 +78,46 @@ def load(
 
 
 def find_card(name: str) -> Card:
-    """The card of a registered name; UsageError with the nearest names for another."""
+    """The card of a registered name, or of "ssl:ENCODER+BACKEND"; UsageError with the nearest names for another."""
     if name in cards():
         return cards()[name]
+    if name.startswith(OF_PARTS):
+        return card_of_parts(name)[1]
     near = difflib.get_close_matches(name[:80], cards(), n=3)
     hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(cards()) or 'none'}"
     raise UsageError(f"model {name[:80]!r} is not known; {hint} ('truevoice models' lists all)")
+
+
+def card_of_parts(name: str) -> tuple[str, Card]:
+    """ "ssl:ENCODER+BACKEND" -> the encoder's Hub id or path, and the card of the back-end upon it.
+
+    Such a detector is one's own: nothing is known of its data and nothing was published of it. Raises UsageError for a
+    name of another form, an unknown back-end, or one that takes no encoder's features.
+    """
+    where, _, back_end = name.removeprefix(OF_PARTS).rpartition("+")
+    if not where or not back_end:
+        raise UsageError(f"{name[:80]!r}: name an encoder and a back-end, as in {OF_PARTS}facebook/wav2vec2-base+sls")
+    card = find_card(back_end) if not back_end.startswith(OF_PARTS) else None
+    if card is None or card.front_end is None or not card.front_end.is_encoder:
+        fit = ", ".join(one.name for one in cards().values() if one.front_end and one.front_end.is_encoder)
+        raise UsageError(f"{back_end} does not take the features of a self-supervised encoder; these do: {fit}")
+    return where, replace(
+        card,
+        name=name,
+        title=f"{card.title} on {where}",
+        summary="A detector of your own: this back-end on this encoder.",
+        parameters=0,
+        training_data="unknown",
+        licence="unknown",
+        shipped=None,
+        weights=None,
+        figures=(),
+        speed="",
+    )
+
+
+def _where_to_get(card: Card) -> str:
+    return "pass the checkpoint of a training" if card.name.startswith(OF_PARTS) else where_to_get(card)
 
 
 def _load_shipped(card: Card, device: str, engine: str) -> Detector:
@@ -137,7 +181,8 @@ def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
 
 def _load_published(card: Card, path: Path, device: str, engine: str) -> Detector:
     checksum = sha256_of(path)
-    name = f"{card.name}-{checksum[:16]}-{card.window}-{truevoice.__version__}.onnx"
+    plain_name = re.sub(r"[^\w.+-]+", "-", card.name)
+    name = f"{plain_name}-{checksum[:16]}-{card.window}-{truevoice.__version__}.onnx"
     graph = cache_folder() / "onnx" / name
     opened: Engine
     if engine == "onnx" or (engine == "auto" and graph.exists() and find_spec("torch") is None):

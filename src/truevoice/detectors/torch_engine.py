@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +64,7 @@ class TorchEngine:
         waves = torch.from_numpy(np.array(windows, dtype=np.float32))  # a copy: windows are read-only views of the wave
         if self._pool and self._pool_owner != os.getpid():  # threads do not survive a fork
             self._pool, self._pool_owner = _single_threaded_pool(self._workers), os.getpid()
-        # cuDNN may round convolutions to TF32 unless told not to; published scores are float32.
-        with torch.inference_mode(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with torch.inference_mode(), _exact_float32():
             parts = self._run_tiled(waves) if self._pool else self._run_chunks(waves)
             logits = torch.cat(parts).float()
             scores = logits[:, self._bonafide_index]
@@ -86,6 +86,22 @@ class TorchEngine:
 
         assert self._pool is not None
         return self._pool.map(torch.inference_mode()(function), *arguments)
+
+
+@contextlib.contextmanager
+def _exact_float32() -> Iterator[None]:
+    """No TF32 and no bfloat16 within float32, whatever the program has asked for: published scores have none."""
+    import torch
+
+    asked = torch.get_float32_matmul_precision()
+    if asked != "highest":
+        torch.set_float32_matmul_precision("highest")
+    try:
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            yield
+    finally:
+        if asked != "highest":
+            torch.set_float32_matmul_precision(asked)
 
 
 def open_torch(card: Card, checkpoint: Path, device: str = "auto") -> TorchEngine:
@@ -117,12 +133,15 @@ def export_checkpoint(card: Card, checkpoint: Path, target: Path) -> None:
 
 
 def _load_network(card: Card, checkpoint: Path) -> nn.Module:
-    from truevoice.models.checkpoint import load_strictly, read_state_dict
+    from truevoice.models.build import build
+    from truevoice.models.checkpoint import read_checkpoint
 
-    module, _, class_name = str(card.network).partition(":")
-    network = getattr(importlib.import_module(f"truevoice.models.{module}"), class_name)(**card.arguments)
-    load_strictly(network, read_state_dict(checkpoint), str(checkpoint))
-    return network.eval()
+    read = read_checkpoint(checkpoint)
+    network = build(card, read.state, str(checkpoint), read.settings)
+    fold: Callable[[], None] | None = getattr(network, "fold", None)
+    if fold:
+        fold()
+    return network
 
 
 def _checked(card: Card, device: str) -> str:
@@ -132,6 +151,8 @@ def _checked(card: Card, device: str) -> str:
         import torch  # noqa: F401
     except ImportError:
         raise MissingExtraError(f"the detector {card.name}", "torch") from None
+    if card.front_end and card.front_end.is_encoder and find_spec("transformers") is None:
+        raise MissingExtraError(f"the detector {card.name}", "ssl")
     if card.network is None:
         raise UsageError(f"{card.name} is an ONNX graph alone; it has no network for the torch engine")
     return present_device(device)

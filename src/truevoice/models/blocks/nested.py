@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from truevoice.errors import UsageError
 from truevoice.models.blocks.layer_merge import MERGES
 
 GROUPS = 8  # of the outer nest, and of each block inside it
@@ -43,6 +44,8 @@ class NestedNetwork(nn.Module):
         **options: Any,
     ) -> None:
         super().__init__()
+        if dim % GROUPS**2:
+            raise UsageError(f"a Nes2Net divides its features twice by {GROUPS}: a width of {dim} does not go")
         if merge is not None:
             self.takes = "states"
             self.ssl_model = MERGES[merge](states)

@@ -1,0 +1,34 @@
+"""A detector in two parts: a front-end that hears, a back-end that decides."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+class SpeechDetector(nn.Module):
+    """(B, T) waveforms at 16 kHz -> the logits of `back_end`.
+
+    The back-end's `takes` names what it is given of an encoder: "last" (its output, (B, T', D)), "layers" (what each
+    layer gives, (L, B, T', D)) or "states" (that with what the first layer takes, (L + 1, B, T', D)). Of any other
+    front-end it takes the output, whatever that is.
+    """
+
+    def __init__(self, front_end: nn.Module, back_end: nn.Module) -> None:
+        super().__init__()
+        self.front_end = front_end
+        self.back_end = back_end
+        self.takes: str = getattr(back_end, "takes", "last")
+
+    def forward(self, waves: Tensor) -> Tensor:
+        """(B, T) -> (B, 2) logits [spoof, bona fide], or (B, 1) of bona fide."""
+        return self.back_end(self.features(waves))
+
+    def features(self, waves: Tensor) -> Tensor:
+        """What the back-end is given."""
+        hear = self.front_end if self.takes == "last" else getattr(self.front_end, self.takes)
+        return hear(waves)
+
+    def fold(self) -> None:
+        """Makes the front-end ready for inference alone, where it has such a form; nothing changes in the output."""
+        if fold := getattr(self.front_end, "fold", None):
+            fold()
