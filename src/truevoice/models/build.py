@@ -13,6 +13,7 @@ from truevoice.errors import CheckpointError
 from truevoice.models.checkpoint import load_strictly
 from truevoice.models.front_ends.encoder import KINDS, SpeechEncoder
 from truevoice.models.front_ends.fairseq import infer_shape, is_encoder, to_transformers
+from truevoice.models.front_ends.whisper_encoder import WhisperEncoder, is_whisper
 from truevoice.models.speech_detector import SpeechDetector
 
 # Our own names of the two parts, as a `SpeechDetector` has them in its state dict.
@@ -74,7 +75,7 @@ def network_of(card: NetworkCard, front_end: nn.Module | None = None) -> nn.Modu
     """The card's `network` alone, with random weights; behind an encoder it is made for that one's dimensions."""
     made_by = _class(f"truevoice.models.{card.network}")
     arguments = dict(card.arguments)
-    if isinstance(front_end, SpeechEncoder):
+    if isinstance(front_end, SpeechEncoder | WhisperEncoder):
         fitting = {"dim": front_end.dim, "states": front_end.layers_count + 1}
         arguments |= {name: fitting[name] for name in fitting.keys() & inspect.signature(made_by).parameters.keys()}
     return made_by(**arguments)
@@ -133,6 +134,8 @@ def bare_encoder(state: Mapping[str, Tensor]) -> dict[str, Tensor] | None:
 def _front_end(
     described: FrontEndOfCard, state: Mapping[str, Tensor], origin: str, settings: Mapping[str, Any] | None
 ) -> nn.Module:
+    if described.kind in KINDS and is_whisper(state):
+        return WhisperEncoder.from_state(state, origin)
     if described.kind in KINDS:
         return SpeechEncoder.from_state(state, origin, normalise=described.normalise, settings=settings)
     front_end = _class(f"truevoice.models.front_ends.{described.kind}")(**described.arguments)

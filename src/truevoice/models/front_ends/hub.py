@@ -20,6 +20,7 @@ from truevoice.errors import CheckpointError, UsageError, one_line
 from truevoice.models.build import NetworkCard, bare_encoder, network_of
 from truevoice.models.checkpoint import read_checkpoint
 from truevoice.models.front_ends.encoder import KINDS, QUIET, SpeechEncoder, attention, import_transformers
+from truevoice.models.front_ends.whisper_encoder import WhisperEncoder
 from truevoice.models.speech_detector import SpeechDetector
 
 
@@ -34,11 +35,11 @@ def build_untrained(card: NetworkCard, where: str) -> nn.Module:
     return SpeechDetector(front_end, network_of(card, front_end))
 
 
-def open_encoder(where: str, *, normalise: bool = False) -> SpeechEncoder:
+def open_encoder(where: str, *, normalise: bool = False) -> SpeechEncoder | WhisperEncoder:
     """The encoder at `where`: a fairseq or safetensors file, a folder as `save_pretrained` writes it, or a Hub id.
 
     Raises CheckpointError where it is not there, damaged or not whole, UsageError for a model that is no wav2vec 2.0,
-    HuBERT or WavLM, MissingExtraError without transformers.
+    HuBERT, WavLM or Whisper, MissingExtraError without transformers.
     """
     if where.startswith("~"):
         where = str(Path(where).expanduser())
@@ -52,8 +53,10 @@ def open_encoder(where: str, *, normalise: bool = False) -> SpeechEncoder:
     transformers = import_transformers()
     with _quiet(transformers), _one_line(where):
         config = transformers.AutoConfig.from_pretrained(where, trust_remote_code=False)
-        if config.model_type not in KINDS:
-            raise UsageError(f"{where}: is a {config.model_type} model; as an encoder serve {', '.join(KINDS)}")
+        if config.model_type not in (*KINDS, "whisper"):
+            raise UsageError(
+                f"{where}: is a {config.model_type} model; as an encoder serve {', '.join(KINDS)}, whisper"
+            )
         config.update(QUIET)
         model, told = transformers.AutoModel.from_pretrained(
             where,
@@ -66,6 +69,9 @@ def open_encoder(where: str, *, normalise: bool = False) -> SpeechEncoder:
     if lacking := sorted(told["missing_keys"]):
         raise CheckpointError(one_line(f"{where}: lacks {', '.join(lacking[:3])} ({len(lacking)} in all); not whole"))
     unused = tuple(sorted(told["unexpected_keys"]))
+    if config.model_type == "whisper":
+        decoder = tuple(f"decoder.{key}" for key in model.decoder.state_dict())
+        return WhisperEncoder(model.encoder.eval(), unused=(*unused, *decoder))
     return SpeechEncoder(model.eval(), normalise=normalise, unused=unused)
 
 

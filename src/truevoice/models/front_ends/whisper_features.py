@@ -28,16 +28,16 @@ WIDTH, HEADS, LAYERS = 384, 6, 4  # of tiny.en
 LONGEST_PERIOD = 10000.0
 
 
-def mel_filters() -> Tensor:
-    """80 triangular filters (80, 201) from 0 to 8000 Hz on Slaney's mel scale, each of area 1 in Hz."""
+def mel_filters(bands: int = BANDS) -> Tensor:
+    """Triangular filters (bands, 201) from 0 to 8000 Hz on Slaney's mel scale, each of area 1 in Hz."""
     top = float(hz_to_mel(torch.tensor(NYQUIST, dtype=torch.float64)))
-    edges = mel_to_hz(torch.linspace(0, top, BANDS + 2, dtype=torch.float64))
+    edges = mel_to_hz(torch.linspace(0, top, bands + 2, dtype=torch.float64))
     bins = torch.linspace(0, NYQUIST, FFT // 2 + 1, dtype=torch.float64)
     return (triangles(bins, edges) * 2 / (edges[2:] - edges[:-2])).T.float().contiguous()
 
 
 class LogMel(nn.Module):
-    """(B, T) waves -> (B, 80, T // 160): Whisper's log-mel spectrogram, each recording by itself.
+    """(B, T) waves -> (B, bands, T // 160): Whisper's log-mel spectrogram, each recording by itself.
 
     The logarithm to base ten, floored at eight below the recording's loudest, then (x + 4) / 4.
     """
@@ -45,10 +45,10 @@ class LogMel(nn.Module):
     window: Tensor
     filters: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, bands: int = BANDS) -> None:
         super().__init__()
         self.register_buffer("window", torch.hann_window(FFT), persistent=False)
-        self.register_buffer("filters", mel_filters(), persistent=False)
+        self.register_buffer("filters", mel_filters(bands), persistent=False)
 
     def forward(self, waves: Tensor) -> Tensor:
         power = power_spectrum(waves, self.window, fft=FFT, hop=HOP, padding="reflect")[..., :-1]
