@@ -22,8 +22,7 @@ class Hearing:
     Parameters
     ----------
     windows
-        overlap: windows over the whole recording; first: only its first window, as papers do; whole: all of it
-        at once.
+        overlap: windows over all of it; first: its first window alone, as papers do; whole: all of it at once.
     window
         Window length: samples (64600) or seconds (4s).
     hop
