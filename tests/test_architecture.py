@@ -32,7 +32,10 @@ FLOORS = [
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TORCH_ROOMS = ("models/", "training/", "detectors/torch_engine.py")
 BARRED_EVERYWHERE = {"torchaudio", "torchvision", "scipy", "sklearn", "pandas", "librosa", "fairseq", "omegaconf"}
-HEAVY_AT_TOP = {"matplotlib", "onnxruntime", "av", "soundfile", "jinja2", "pyarrow", "torch", "onnx", "safetensors", "transformers"}
+HEAVY_AT_TOP = {
+    *("matplotlib", "onnxruntime", "av", "soundfile", "jinja2", "pyarrow"),
+    *("torch", "onnx", "safetensors", "transformers"),
+}
 
 
 def room(path: Path) -> str:

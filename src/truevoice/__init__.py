@@ -16,7 +16,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from truevoice.audio import Limits, load_audio
     from truevoice.commands.calibrate import calibrate
+    from truevoice.commands.convert import convert
     from truevoice.commands.evaluate import evaluate
+    from truevoice.commands.inspect import inspect
     from truevoice.commands.score import Scores, score
     from truevoice.detectors.calibration import Calibration
     from truevoice.detectors.detector import Detector
@@ -42,7 +44,9 @@ _HOME = {
     "WindowPolicy": "windows",
     "Evaluation": "evaluation.evaluation",
     "calibrate": "commands.calibrate",
+    "convert": "commands.convert",
     "evaluate": "commands.evaluate",
+    "inspect": "commands.inspect",
     "load": "detectors.register",
     "load_audio": "audio",
     "score": "commands.score",
@@ -55,6 +59,8 @@ __all__ = [  # noqa: RUF022  # the two names that most people need come first
     "score",
     "evaluate",
     "calibrate",
+    "convert",
+    "inspect",
     "AudioError",
     "Calibration",
     "CheckpointError",

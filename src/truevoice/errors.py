@@ -4,6 +4,8 @@ Every error raised on purpose derives from `TruevoiceError`; the command line pr
 Anything that is not one of these is a defect of ours.
 """
 
+from unicodedata import category
+
 
 class TruevoiceError(Exception):
     """Base of all errors raised on purpose; `str(error)` is one line fit for a user's eyes."""
@@ -30,6 +32,6 @@ class MissingExtraError(TruevoiceError):
 
 
 def one_line(text: object, limit: int = 300) -> str:
-    """`text` on one line, white space folded, cut to `limit` characters: safe for a table, a CSV cell, a log."""
-    folded = " ".join(str(text).split())
+    """`text` on one line, white space folded, cut to `limit` characters: safe for a terminal, a CSV cell, a log."""
+    folded = " ".join("".join(c if c.isspace() or category(c) not in ("Cc", "Cs") else "?" for c in str(text)).split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"

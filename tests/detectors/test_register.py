@@ -9,8 +9,9 @@ import pytest
 
 import truevoice
 from speech import clips
-from truevoice.detectors import register
 from truevoice.detectors.card import Card, cards
+from truevoice.detectors.opened import calibration_of
+from truevoice.detectors.register import card_of_parts
 from truevoice.errors import CheckpointError, MissingExtraError, TruevoiceError, UsageError
 
 SHIPPED = resources.files("truevoice") / "weights"
@@ -128,10 +129,10 @@ def test_cards_that_are_none():
 
 def test_a_calibration_without_its_parts():
     with pytest.raises(TruevoiceError, match=r"not whole.*'offset'"):
-        register._calibration({"calibration": {"slope": 1.0}, "windows": {}, "threshold": {"score": 0}}, "x")
+        calibration_of({"calibration": {"slope": 1.0}, "windows": {}, "threshold": {"score": 0}}, "x")
     line = {"calibration": {"slope": 1.0, "offset": 0.0}, "threshold": {"score": 0}}
     with pytest.raises(TruevoiceError, match="not whole"):
-        register._calibration({**line, "windows": {"kind": "overlap", "colour": 1}}, "x")
+        calibration_of({**line, "windows": {"kind": "overlap", "colour": 1}}, "x")
 
 
 def test_a_freshly_trained_graph_can_be_tried_before_it_is_shipped(tmp_path):
@@ -173,7 +174,7 @@ def test_a_back_end_on_another_encoder_needs_its_training(shared, tmp_path):
     name = "ssl:facebook/wav2vec2-xls-r-300m+ssl-aasist"
     with pytest.raises(UsageError, match=r"has not been trained on this encoder.*--checkpoint"):
         truevoice.load(name)
-    where, card = register.card_of_parts(name)
+    where, card = card_of_parts(name)
     assert where == "facebook/wav2vec2-xls-r-300m"
     assert (card.name, card.network, card.weights, card.figures) == (name, "ssl_aasist:SSLAASIST", None, ())
     assert card.training_data == "unknown"
@@ -195,6 +196,9 @@ def test_a_back_end_on_another_encoder_needs_its_training(shared, tmp_path):
         ("ssl:facebook/wav2vec2-base+slss", "did you mean sls"),
         ("ssl:facebook/wav2vec2-base+aasist", r"aasist does not take the features.*these do: .*sls"),
         ("ssl:a+ssl:b+sls", "has not been trained"),
+        ("ssl:ssl:a+sls", "name an encoder and a back-end"),
+        ("ssl:a\nb+sls", "name an encoder and a back-end"),
+        ("ssl:\x1b[2J+sls", "name an encoder and a back-end"),
     ],
 )
 def test_names_of_parts_that_cannot_be_met(name, message):

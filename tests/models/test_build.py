@@ -159,6 +159,12 @@ def test_an_encoder_alone_is_told_apart_from_a_detector(prefix, tiny_state):
         build(cards()["ssl-aasist"], encoder, "xlsr2_300m.pt")
 
 
+def test_an_encoder_alone_is_no_network_on_the_wave_either(tiny_state):
+    encoder = {k.removeprefix(ENCODER): v for k, v in tiny_state.items() if k.startswith(ENCODER)}
+    with pytest.raises(CheckpointError, match=r"holds an encoder alone \(wav2vec2.*not the detector aasist"):
+        build(cards()["aasist"], encoder, "xlsr2_300m.pt")
+
+
 def test_weights_of_another_family(shared, tiny_state):
     from truevoice.models.checkpoint import read_state_dict
 

@@ -1,18 +1,10 @@
 """Weight files, good and bad; a bad one gives one clear line and is never run."""
 
-import argparse
-import contextlib
-import enum
 import io
-import os
 import pickle
-import sys
-import types
+import tarfile
 import zipfile
-from collections import OrderedDict, defaultdict
-from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -20,19 +12,11 @@ from torch import nn
 
 from truevoice.errors import CheckpointError
 from truevoice.models.checkpoint import load_strictly, read_checkpoint, read_state_dict
-from truevoice.models.stand_ins import StandIn, pickled_names
 
 
 def tiny_network():
     torch.manual_seed(0)
     return nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
-
-
-class Hostile:
-    """Unpickling this creates the file whose path is in the environment."""
-
-    def __reduce__(self):
-        return os.mkdir, (os.environ["TRUEVOICE_TEST_TRAP"],)
 
 
 def test_bare_nested_prefixed_and_safetensors_files_are_the_same_state(tmp_path):
@@ -77,6 +61,27 @@ def zip_of_something_else(path):
         archive.writestr("readme.txt", "nothing here")
 
 
+def compressed_again(path):
+    whole = io.BytesIO()
+    torch.save(tiny_network().state_dict(), whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))
+
+
+def torchscript(path):
+    torch.jit.save(torch.jit.trace(tiny_network().eval(), torch.zeros(1, 3)), str(path))
+
+
+def tar(path):
+    """PyTorch's format of before 2017."""
+    with tarfile.open(path, "w") as archive:
+        for name in ("storages", "tensors", "pickle"):
+            entry = tarfile.TarInfo(name)
+            entry.size = 3
+            archive.addfile(entry, io.BytesIO(b"\x80\x02."))
+
+
 BAD = {
     "missing": (lambda path: None, "no such weight file"),
     "folder": (lambda path: path.mkdir(), "folder"),
@@ -84,14 +89,22 @@ BAD = {
     "truncated": (truncated, "damaged"),
     "truncated-safetensors": (truncated_safetensors, "damaged"),
     "lfs": (lambda path: path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"), "Git LFS"),
+    "html-of-windows": (lambda path: path.write_bytes(b"\xef\xbb\xbf<html>"), "web page"),
     "html": (lambda path: path.write_text("\n<!DOCTYPE html><html></html>"), "web page"),
     "text": (lambda path: path.write_text("not a checkpoint"), "damaged"),
     "noise": (lambda path: path.write_bytes(bytes(range(256)) * 8), "damaged"),
-    "other-zip": (zip_of_something_else, "damaged"),
+    "other-zip": (zip_of_something_else, "unpack it"),
+    "compressed": (compressed_again, "compressed again"),
+    "torchscript": (torchscript, "TorchScript"),
+    "tar": (tar, "damaged"),
+    "cut-safetensors-header": (lambda path: path.write_bytes(b"\xff" * 8 + b'{"a":1}'), "damaged"),
+    "nested-tensor": (lambda path: torch.save({"a": torch.nested.nested_tensor([torch.zeros(2)])}, path), "no plain"),
+    "tiny-floats": (lambda path: torch.save({"a": torch.zeros(2).to(torch.float8_e4m3fn)}, path), "no plain"),
+    "odd-key": (lambda path: torch.save({(1, (2,)): torch.zeros(2)}, path), "a tuple is Tensor"),
     "cut-pickle": (lambda path: path.write_bytes(pickle.dumps({"a": 1}, protocol=2)[:-3]), "damaged"),
     "list": (lambda path: torch.save([torch.zeros(2)], path), "state dict"),
     "numbers": (lambda path: torch.save({"weight": 3}, path), "state dict"),
-    "nothing": (lambda path: torch.save({}, path), "state dict"),
+    "nothing": (lambda path: torch.save({}, path), "state dict.*an empty table"),
 }
 
 
@@ -104,19 +117,6 @@ def test_bad_file_gives_one_line_that_names_it(kind, tmp_path):
         read_state_dict(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("new_format", [True, False])
-def test_hostile_pickle_is_refused_and_not_run(new_format, tmp_path, monkeypatch):
-    trap = tmp_path / "trap"
-    monkeypatch.setenv("TRUEVOICE_TEST_TRAP", str(trap))
-    path = tmp_path / "weights.pth"
-    torch.save({"weight": Hostile()}, path, _use_new_zipfile_serialization=new_format)
-    with pytest.raises(CheckpointError, match="refused"):
-        read_state_dict(path)
-    assert not trap.exists()
-    torch.load(path, weights_only=False)
-    assert trap.exists(), "the trap itself must work, or this test shows nothing"
 
 
 @pytest.mark.parametrize(
@@ -155,161 +155,6 @@ def test_other_precisions_become_float32(dtype):
     load_strictly(network, state, "file.pth")
     assert all(parameter.dtype == torch.float32 for parameter in network.parameters())
     assert torch.equal(network[0].weight, state["0.weight"].float())
-
-
-@contextlib.contextmanager
-def elsewhere(module, **classes):
-    """Classes that claim to live in `module`, which is there only while a file is written."""
-    parts = module.split(".")
-    names = [".".join(parts[: count + 1]) for count in range(len(parts))]
-    for name in names:
-        sys.modules[name] = types.ModuleType(name)
-    for name, one in classes.items():
-        one.__module__, one.__name__, one.__qualname__ = module, name, name
-        setattr(sys.modules[module], name, one)
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
-
-
-class Config:
-    """What OmegaConf pickles: an object with its content in its state."""
-
-    def __init__(self, **content):
-        self._content = content
-
-
-class Meters(OrderedDict):
-    pass
-
-
-class Choice(enum.Enum):
-    LAYER_NORM = "layer_norm"
-
-
-def fairseq_style(path, *, inside=None, new_format=True):
-    state = tiny_network().state_dict()
-    with elsewhere("omegaconf.dictconfig", DictConfig=Config), elsewhere("fairseq.meters", MetersDict=Meters, C=Choice):
-        config = Config(model=Config(encoder_attention_heads=16, extractor_mode=Choice.LAYER_NORM, extra=inside))
-        document = {"cfg": config, "args": None, "model": state, "extra_state": {"meters": Meters(loss=1.0)}}
-        torch.save(document, path, _use_new_zipfile_serialization=new_format)
-
-
-@pytest.mark.parametrize("new_format", [True, False])
-def test_a_fairseq_file_is_read_without_fairseq_or_omegaconf(new_format, tmp_path):
-    fairseq_style(tmp_path / "fairseq.pt", new_format=new_format)
-    permitted = set(torch.serialization.get_safe_globals())
-    read = read_checkpoint(tmp_path / "fairseq.pt")
-    assert set(torch.serialization.get_safe_globals()) == permitted, "the stand-ins must not outlive the reading"
-    assert set(read.state) == set(tiny_network().state_dict())
-    assert read.settings == {"encoder_attention_heads": 16, "extractor_mode": "layer_norm"}
-    assert read.wrapper == "model"
-    assert "omegaconf" not in sys.modules
-
-
-def test_the_published_kind_of_fairseq_file(shared):
-    path = shared("reference/vectors/tiny_xlsr_fairseq.pt")
-    assert "omegaconf.dictconfig.DictConfig" in pickled_names(path)
-    read = read_checkpoint(path)
-    assert len(read.state) == 61
-    assert read.settings["encoder_attention_heads"] == 16
-    assert read.settings["layer_norm_first"] is True
-    assert read.settings["conv_feature_layers"].startswith("[(32, 10, 5)]")
-    assert read.settings["normalize"] is True
-    assert "omegaconf" not in sys.modules
-
-
-@pytest.mark.parametrize("new_format", [True, False])
-def test_a_hostile_object_within_a_configuration_is_refused_and_not_run(new_format, tmp_path, monkeypatch):
-    trap = tmp_path / "trap"
-    monkeypatch.setenv("TRUEVOICE_TEST_TRAP", str(trap))
-    path = tmp_path / "fairseq.pt"
-    fairseq_style(path, inside=Hostile(), new_format=new_format)
-    with pytest.raises(
-        CheckpointError, match=r"other than tensors \((posix|nt)\.mkdir\); refused, and nothing"
-    ) as caught:
-        read_checkpoint(path)
-    assert "\n" not in str(caught.value)
-    assert not trap.exists()
-
-
-# Pickles written by hand: each would call something with the trap's path, were it run.
-CALLS = {
-    "os": b"cos\nmkdir\n",
-    "builtins": b"cbuiltins\nexec\n",
-    "old-builtins": b"c__builtin__\neval\n",
-    "attribute": b"cbuiltins\ngetattr\n",
-    "subprocess": b"csubprocess\nPopen\n",
-    "torch": b"ctorch\nload\n",
-    "operator": b"coperator\nmethodcaller\n",
-    "instance": b"(ios\nmkdir\n",
-}
-
-
-def with_pickle(path, pickled):
-    """A file of `torch.save` whose pickle is another."""
-    whole = io.BytesIO()
-    torch.save({"weight": torch.zeros(2)}, whole)
-    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
-        for entry in source.infolist():
-            target.writestr(entry.filename, pickled if entry.filename.endswith("data.pkl") else source.read(entry))
-
-
-@pytest.mark.parametrize("kind", CALLS)
-def test_whatever_a_pickle_calls_is_refused(kind, tmp_path):
-    trap = tmp_path / "trap"
-    path = tmp_path / "weights.pth"
-    argument = b"X" + len(str(trap)).to_bytes(4, "little") + str(trap).encode()
-    with_pickle(path, b"\x80\x02" + CALLS[kind] + argument + b"\x85R.")
-    with pytest.raises(CheckpointError, match="refused"):
-        read_checkpoint(path)
-    assert not trap.exists()
-
-
-def test_a_pickle_of_a_newer_protocol_is_refused_in_one_line(tmp_path):
-    with_pickle(tmp_path / "weights.pth", pickle.dumps(OrderedDict(a=Path("x")), protocol=4))
-    with pytest.raises(CheckpointError, match="refused") as caught:
-        read_checkpoint(tmp_path / "weights.pth")
-    assert "\n" not in str(caught.value)
-
-
-def test_a_stand_in_does_nothing_but_keep(tmp_path):
-    """A name under a permitted package, were it ever so suggestive, is a stand-in too."""
-    path = tmp_path / "weights.pth"
-    argument = b"X" + len(str(tmp_path / "trap")).to_bytes(4, "little") + str(tmp_path / "trap").encode()
-    with_pickle(path, b"\x80\x02}X\x01\x00\x00\x00acfairseq.os\nmkdir\n" + argument + b"\x85Rs.")
-    with pytest.raises(CheckpointError, match="'a' is StandIn"):
-        read_checkpoint(path)
-    assert not (tmp_path / "trap").exists()
-    assert StandIn("x").arguments == ("x",)
-
-
-def test_what_training_scripts_leave_beside_the_weights_is_no_obstacle(tmp_path):
-    state = tiny_network().state_dict()
-    beside = {
-        "args": argparse.Namespace(lr=1e-6),
-        "best_eer": np.float64(0.01),
-        "history": defaultdict(list, loss=[1.0]),
-        "folder": Path("runs"),
-    }
-    torch.save({"state_dict": state, **beside}, tmp_path / "fine.pth")
-    assert set(read_state_dict(tmp_path / "fine.pth")) == set(state)
-
-
-@pytest.mark.parametrize(
-    "config", [torch.zeros(3), "text", ["a"], {"model": torch.zeros(3)}, argparse.Namespace(model=None)]
-)
-def test_odd_configurations_are_no_obstacle(config, tmp_path):
-    torch.save({"cfg": config, "args": config, "model": tiny_network().state_dict()}, tmp_path / "odd.pt")
-    assert read_checkpoint(tmp_path / "odd.pt").settings == {}
-
-
-def test_a_whole_pickled_network_is_refused_with_the_remedy(tmp_path):
-    torch.save(tiny_network(), tmp_path / "whole.pth")
-    with pytest.raises(CheckpointError, match=r"whole pickled network.*state_dict\(\)"):
-        read_state_dict(tmp_path / "whole.pth")
 
 
 def test_what_was_taken_off_is_told(tmp_path):

@@ -195,6 +195,8 @@ def test_what_is_not_there(tmp_path, monkeypatch):
     for where, error, words in (
         ("nobody/has-this", CheckpointError, "not in the Hub's cache, and HF_HUB_OFFLINE is set"),
         (str(tmp_path / "none"), CheckpointError, "no such file or folder"),
+        ("~nobody-of-this-name/encoder", CheckpointError, "no such file or folder"),
+        ("x" * 5000, CheckpointError, "not in the Hub's cache"),
         (str(empty), CheckpointError, "holds no encoder"),
         (str(cut), CheckpointError, "holds no encoder"),
         (str(bert), UsageError, "is a bert model"),

@@ -1,5 +1,6 @@
 """The names and dimensions of published encoders, held against the recorded key lists and against transformers."""
 
+import contextlib
 import json
 
 import pytest
@@ -7,7 +8,14 @@ import torch
 
 from truevoice.errors import CheckpointError
 from truevoice.models.checkpoint import read_checkpoint
-from truevoice.models.front_ends.fairseq import fairseq_name, infer_shape, is_encoder, to_transformers
+from truevoice.models.front_ends.fairseq import (
+    MOST_LAYERS,
+    WIDEST,
+    fairseq_name,
+    infer_shape,
+    is_encoder,
+    to_transformers,
+)
 
 PREFIX = "ssl_model.model."
 CONVOLUTION = "encoder.pos_conv_embed.conv"
@@ -143,3 +151,33 @@ def test_what_is_no_whole_encoder_is_told_in_one_line(missing, words):
 def test_a_width_that_no_head_divides():
     with pytest.raises(CheckpointError, match="attention heads"):
         infer_shape(shapes_of(64), "file", {"encoder_attention_heads": 7})
+
+
+@pytest.mark.parametrize("size", [(), (0,), (1, 1), (5, 0, 0), (10**9, 1, 0), (63, 3, 3), (1, 2, 1, 1)])
+def test_odd_sizes_are_refused_before_anything_is_built(size):
+    """Whichever tensor it is: the sizes are taken from the file, and nothing of theirs may fail with a traceback."""
+    state = shapes_of(64) | {
+        "encoder.layers.0.attention.gru_rel_pos_const": torch.zeros(1, 4, 1, 1),
+        "encoder.layers.0.attention.rel_attn_embed.weight": torch.zeros(8, 4),
+    }
+    assert infer_shape(state, "file.pt").kind == "wavlm"
+    for key in state:
+        with contextlib.suppress(CheckpointError):
+            shape = infer_shape({**state, key: torch.zeros(size)}, "file.pt")
+            assert shape.dim % shape.heads == 0
+            assert max(shape.dim, shape.ffn) <= WIDEST
+
+
+@pytest.mark.parametrize("stride", ["0", "9" * 900])
+def test_strides_that_cannot_be(stride):
+    text = f"[(4, 10, {stride})] + [(4, 3, 1)] * 4 + [(4,2,2)] * 2"
+    with pytest.raises(CheckpointError, match="sizes do not fit"):
+        infer_shape(shapes_of(64), "file", {"conv_feature_layers": text})
+
+
+def test_a_layer_of_a_great_number_is_one_layer():
+    far = {"encoder.layers.99999999.fc1.weight": torch.zeros(1)}
+    assert infer_shape(shapes_of(64) | far, "file").layers == infer_shape(shapes_of(64), "file").layers + 1
+    many = {f"encoder.layers.{number}.x": torch.zeros(0) for number in range(MOST_LAYERS + 1)}
+    with pytest.raises(CheckpointError, match="has other parts"):
+        infer_shape(shapes_of(64) | many, "file")

@@ -66,3 +66,24 @@ def test_a_detector_upon_it_is_saved_and_built_again(folder, waves):
 def test_other_weights():
     with pytest.raises(CheckpointError, match="holds no Whisper encoder"):
         WhisperEncoder.from_state({"x": torch.zeros(1)}, "file.pt")
+
+
+@pytest.mark.parametrize(
+    ("key", "size"),
+    [
+        *(("conv1.weight", size) for size in [(), (3,), (2, 3, 4, 5), (10**9, 1, 0), (96, 80, 3)]),
+        ("embed_positions.weight", (3,)),
+        ("layers.0.fc1.weight", (0, 128)),
+    ],
+)
+def test_odd_sizes_are_refused_before_anything_is_built(key, size, folder):
+    state = dict(open_encoder(str(folder)).model.state_dict())
+    with pytest.raises(CheckpointError, match="holds no Whisper encoder"):
+        WhisperEncoder.from_state({**state, key: torch.zeros(size)}, "file.pt")
+
+
+@pytest.mark.parametrize("key", ["layers.", "layers.x", "layers.99999999.fc1.weight"])
+def test_keys_of_layers_that_are_none(key, folder):
+    state = dict(open_encoder(str(folder)).model.state_dict())
+    with pytest.raises(CheckpointError, match="another model"):
+        WhisperEncoder.from_state({**state, key: torch.zeros(1)}, "file.pt")

@@ -14,11 +14,12 @@ import torch
 from truevoice.audio import load_audio
 from truevoice.detectors.register import load
 from truevoice.metrics.calibration import fit
+from truevoice.models.export import Score
 from truevoice.models.mel_cnn import HOP, LogMel, MelCNN
 from truevoice.training import mel_cnn as training
 from truevoice.training.augment import augment
 from truevoice.training.corpus import clips
-from truevoice.training.export import LogOdds, to_graph
+from truevoice.training.export import to_graph
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -146,7 +147,7 @@ def known_graph():
 def test_graph_equals_network_on_hard_waves(known_graph):
     network = network_with_known_weights()
     with torch.no_grad():
-        expected = LogOdds(network)(torch.from_numpy(hard_waves())).numpy()
+        expected = Score(network, log_odds=True)(torch.from_numpy(hard_waves())).numpy()
     scores = run_graph(known_graph, hard_waves())
     assert np.isfinite(scores).all()
     assert scores.shape == (8,)
@@ -160,7 +161,7 @@ def test_graph_equals_network_on_real_clips(shared, known_graph):
     waves = np.stack([np.resize(load_audio(path), 32000) for path in paths])
     network = network_with_known_weights()
     with torch.no_grad():
-        expected = LogOdds(network)(torch.from_numpy(waves)).numpy()
+        expected = Score(network, log_odds=True)(torch.from_numpy(waves)).numpy()
     np.testing.assert_allclose(run_graph(known_graph, waves), expected, atol=1e-4)
 
 

@@ -47,6 +47,12 @@ app.command(
 app.command(
     "truevoice.cli.doctor:doctor_command", name="doctor", help=texts.DOCTOR, help_epilogue=texts.DOCTOR_EXAMPLES
 )
+app.command(
+    "truevoice.cli.convert:convert_command", name="convert", help=texts.CONVERT, help_epilogue=texts.CONVERT_EXAMPLES
+)
+app.command(
+    "truevoice.cli.inspect:inspect_command", name="inspect", help=texts.INSPECT, help_epilogue=texts.INSPECT_EXAMPLES
+)
 app.command("truevoice.cli.models:models_app", name="models", help=texts.MODELS)
 app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
 

@@ -33,6 +33,8 @@ class Hearing:
         auto, cpu, cuda, cuda:1, mps.
     engine
         ONNX Runtime or torch.
+    precision
+        float32: as published. Faster, on encoders: auto, int16, bfloat16, int8.
     jobs
         Decoding threads; 0 = as many as cores.
     batch_size
@@ -51,6 +53,7 @@ class Hearing:
     pooling: Literal["mean", "median", "lowest-quarter", "min"] | None = None
     device: str = "auto"
     engine: Literal["auto", "onnx", "torch"] = "auto"
+    precision: Literal["auto", "float32", "int16", "bfloat16", "int8"] = "float32"
     jobs: Annotated[int, Parameter(name=["--jobs", "-j"])] = 0
     batch_size: int = 0
     max_duration: float = 12 * 3600.0

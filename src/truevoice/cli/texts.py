@@ -108,3 +108,28 @@ INFO_EXAMPLES = """Examples:
 
     truevoice data info fake-or-real
     truevoice data info asvspoof2019-la --format json"""
+
+CONVERT = (
+    "Write a checkpoint as model.safetensors and config.json, and as graphs that run without torch.\n\n"
+    "The model is told from the file's keys. The folder says what it is, where it came from (sha256), its window, "
+    "polarity and licence; --model DIR loads it, with scores equal to the last bit. Each form that is not exact is "
+    "measured: the largest difference of scores from float32, printed and kept in its description."
+)
+CONVERT_EXAMPLES = """Examples:
+
+    truevoice convert LA_model.pth -o la/
+    truevoice convert LA_model.pth -o la/ --onnx --int8 --clips recordings/
+    truevoice score voice.mp3 -m la/
+    truevoice score voice.mp3 -m la/model.onnx"""
+
+INSPECT = (
+    "Say what a checkpoint is: its family, keys, dimensions, and whether it is safe to open.\n\n"
+    "Takes PyTorch files, safetensors, folders of 'truevoice convert' and ONNX graphs. Of an unknown file it names the "
+    "nearest family and the differences. Nothing in the file is run, whatever it holds.\n\n"
+    "Exit status: 0 it can be read, 1 it is damaged, unsafe or no weight file at all."
+)
+INSPECT_EXAMPLES = """Examples:
+
+    truevoice inspect LA_model.pth
+    truevoice inspect xlsr2_300m.pt
+    truevoice inspect unknown.pth --format json"""

@@ -68,8 +68,8 @@ def evaluate(
     by, by commas, "none" for none. cluster: the column whose values the bootstrap draws as wholes; rounds, confidence,
     seed: of the bootstrap. asv_scores, asv_key: of a speaker verification system, for the t-DCF. out: a folder for
     report.html, metrics.json and scores.csv.
-    scoring: device, engine, windows, window, hop, pooling, limits, jobs, batch_size, force, as in `truevoice.score`; a
-    published model defaults to its authors' window here.
+    scoring: device, engine, precision, windows, window, hop, pooling, limits, jobs, batch_size, force, as in
+    `truevoice.score`; a published model defaults to its authors' window here.
 
     Rates are fractions. Raises UsageError and the errors of `truevoice.load`; a recording that cannot be read is
     counted and left out.

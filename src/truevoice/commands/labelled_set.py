@@ -72,6 +72,7 @@ class Listening:
     checkpoint: str | Path | None = None
     device: str = "auto"
     engine: str = "auto"
+    precision: str = "float32"
     windows: str | None = None
     window: str | int | None = None
     hop: str | int | None = None
@@ -85,7 +86,13 @@ class Listening:
     def open(self, decisions: Decisions, *, as_published: bool) -> tuple[Detector, WindowPolicy]:
         """The detector and its windows. `as_published`: a detector that is not ours and has no calibration hears its
         authors' window (the first one), which their figures hold for."""
-        detector = self.detector or load(self.model, checkpoint=self.checkpoint, device=self.device, engine=self.engine)
+        detector = self.detector or load(
+            self.model,
+            checkpoint=self.checkpoint,
+            device=self.device,
+            engine=self.engine,
+            precision=self.precision,
+        )
         detector = decided(detector, **vars(decisions))
         default = None
         if as_published and detector.calibration is None and not detector.card.shipped:

@@ -50,6 +50,7 @@ def score(
     checkpoint: Source | None = None,
     device: str = "auto",
     engine: str = "auto",
+    precision: str = "float32",
     windows: str | None = None,
     window: str | int | None = None,
     hop: str | int | None = None,
@@ -68,7 +69,7 @@ def score(
 ) -> Scores:
     """Scores files, folders, quoted patterns, lists, and "-" for standard input.
 
-    model, checkpoint, device, engine: as in `truevoice.load`; or a `detector` already loaded.
+    model, checkpoint, device, engine, precision: as in `truevoice.load`; or a `detector` already loaded.
     windows: "overlap", "first" or "whole"; window, hop: samples, or a string with a unit ("2.5s"); pooling: a name of
     `truevoice.windows.POOLINGS`. calibration: a file of `truevoice calibrate`; prior: P(spoof) beforehand; threshold:
     verdict `bonafide` from this score on, or the name of one of the calibration's.
@@ -82,7 +83,13 @@ def score(
     if jobs < 0 or batch_size < 0:
         raise UsageError("jobs (--jobs) and batch_size (--batch-size) must be 0 or more")
     inputs = expand([sources] if isinstance(sources, str | PathLike) else sources)
-    detector = detector or load(model, checkpoint=checkpoint, device=device, engine=engine)  # type: ignore[arg-type]
+    detector = detector or load(
+        model,
+        checkpoint=checkpoint,  # type: ignore[arg-type]
+        device=device,
+        engine=engine,
+        precision=precision,
+    )
     detector = decided(detector, calibration=calibration, prior=prior, threshold=threshold)
     policy = detector.checked_policy(choose_policy(detector, windows, window, hop, pooling))
     folder = Path(out) if out is not None else None

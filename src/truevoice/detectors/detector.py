@@ -79,6 +79,77 @@ class Detector:
             return self.threshold
         return self.calibration.threshold if self.calibration else None
 
+    @classmethod
+    def from_pretrained(
+        cls,
+        repo_or_folder: str | Path,
+        *,
+        revision: str | None = None,
+        cache_dir: str | Path | None = None,
+        token: str | bool | None = None,
+        local_files_only: bool = False,
+        device: str = "auto",
+        engine: str = "auto",
+    ) -> Detector:
+        """The detector in a folder that `truevoice convert` wrote, or in such a repository of the Hugging Face Hub.
+
+        A folder needs no connection; of a repository the Hub's cache is used, and HF_HUB_OFFLINE is honoured.
+        Raises CheckpointError where it is not to be had, not whole or not one of ours, in one line.
+        """
+        from truevoice.detectors.hub import local_folder
+        from truevoice.detectors.opened import open_folder, prefers_graph
+
+        folder = local_folder(
+            repo_or_folder,
+            revision=revision,
+            cache_dir=cache_dir,
+            token=token,
+            local_files_only=local_files_only,
+            graphs=prefers_graph(engine),
+        )
+        return cls(**vars(open_folder(folder, device, engine)))
+
+    def save_pretrained(self, folder: str | Path, *, half: bool = False) -> Path:
+        """Writes the detector's weights and what they are into `folder`, for `from_pretrained`.
+
+        half: weights in half precision. Raises UsageError for a detector that has no weight file, as a shipped graph.
+        """
+        from truevoice.detectors.hub import write_model_card
+
+        if self.checkpoint is None:
+            raise UsageError(f"{self.name} runs as an ONNX graph, without a weight file that could be saved")
+        from truevoice.models.checkpoint import read_checkpoint
+        from truevoice.models.conversion import convert_checkpoint
+
+        convert_checkpoint(self.card, read_checkpoint(self.checkpoint), Path(folder), half=half)
+        write_model_card(Path(folder), self.card)
+        return Path(folder)
+
+    def push_to_hub(
+        self,
+        repo: str,
+        *,
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        half: bool = False,
+    ) -> str:
+        """Saves the detector into the repository `repo` ("someone/something") of the Hugging Face Hub; its address.
+
+        The repository is made where it is not there yet. Mind the weights' licence. Raises as `save_pretrained`, and
+        CheckpointError where the Hub does not take it.
+        """
+        from tempfile import TemporaryDirectory
+
+        from truevoice.detectors.hub import upload
+
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder, half=half)
+            return upload(
+                Path(folder), repo, private=private, token=token, revision=revision, commit_message=commit_message
+            )
+
     def scores(self, windows: Any) -> NDArray[np.float32]:
         """CM scores (B,) float32 of windows (B, T) float32 at 16 kHz; for a published model its authors' own score.
 

@@ -39,8 +39,11 @@ class OnnxEngine:
 
     name = "onnx"
 
-    def __init__(self, graph: bytes | Path, device: str = "auto", *, chunk: int = 8) -> None:
-        """graph: the file's bytes or its path. Raises CheckpointError, UsageError."""
+    def __init__(self, graph: bytes | Path, device: str = "auto", *, chunk: int = 8, silent: bool = False) -> None:
+        """graph: the file's bytes or its path. silent: ONNX Runtime prints nothing, also where a run fails.
+
+        Raises CheckpointError, UsageError.
+        """
         # Recordings under examination are nobody else's business: ONNX Runtime would keep a data base of its use and
         # look for its maker's server. It reads this before it is imported.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
@@ -49,7 +52,7 @@ class OnnxEngine:
         providers = _providers(device, onnxruntime.get_available_providers())
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        options.log_severity_level = 3
+        options.log_severity_level = 4 if silent else 3
         try:
             source: Any = graph if isinstance(graph, bytes) else str(graph)
             self._session = onnxruntime.InferenceSession(source, options, providers=providers)

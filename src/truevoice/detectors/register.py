@@ -9,20 +9,17 @@ import difflib
 import hashlib
 import json
 import os
-import re
 from dataclasses import replace
 from importlib import resources
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import truevoice
-from truevoice.detectors.cache import cache_folder, cached_weights, is_file, sha256_of, where_to_get
-from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.cache import cached_weights, is_file, where_to_get
 from truevoice.detectors.card import Card, cards
-from truevoice.detectors.detector import Detector, Engine
-from truevoice.detectors.onnx_engine import OnnxEngine
-from truevoice.errors import CheckpointError, UsageError
+from truevoice.detectors.detector import Detector
+from truevoice.detectors.opened import described_graph, open_folder, open_graph, open_weights, refuse_torch
+from truevoice.detectors.precise import in_precision
+from truevoice.errors import CheckpointError, UsageError, one_line
+from truevoice.models.converted import is_converted
 
 DEFAULT_MODEL = "mel-cnn"
 ENGINES = ("auto", "onnx", "torch")
@@ -35,46 +32,46 @@ def load(
     checkpoint: str | Path | None = None,
     device: str = "auto",
     engine: str = "auto",
+    precision: str = "float32",
 ) -> Detector:
-    """Loads a detector by its name in the register (`truevoice models` lists them), or an ONNX graph by its path.
+    """Loads a detector by its name in the register (`truevoice models` lists them), or by path: a folder that
+    `truevoice convert` wrote, or an ONNX graph.
 
     name: None = the one that comes with the package; "ssl:ENCODER+BACKEND" is a back-end of the register on another
     encoder (`card_of_parts`), and needs the checkpoint that was trained so. checkpoint: a weight file for the named
     model; without it the shipped graph or the cache is used. device: auto, cpu, cuda, cuda:N, mps. engine: auto, onnx,
-    torch.
-    Raises UsageError for an unknown name, device or engine; CheckpointError where weights are missing or wrong, in one
-    line that says where to get them; MissingExtraError where torch is needed and absent.
+    torch. precision: float32, whose scores are the published ones; int16, bfloat16, int8, auto: see `in_precision`.
+    Raises UsageError for an unknown name, device, engine or precision; CheckpointError where weights are missing or
+    wrong, in one line that says where to get them; MissingExtraError where torch is needed and absent.
 
     >>> truevoice.load().score("voice.mp3").verdict                                    # doctest: +SKIP
     >>> truevoice.load("aasist", checkpoint="AASIST.pth").scores(windows)              # doctest: +SKIP
     """
+    return in_precision(_load(name, checkpoint, device, engine), precision)
+
+
+def _load(name: str | Path | None, checkpoint: str | Path | None, device: str, engine: str) -> Detector:
     if not isinstance(device, str):
         raise UsageError(f"a device is a word (auto, cpu, cuda, cuda:N, mps), not {device!r}")
     if engine not in ENGINES:
         raise UsageError(f"engine {engine!r} is not known: choose {', '.join(ENGINES)}")
+    if name is None and checkpoint is not None and is_converted(Path(checkpoint)):
+        name, checkpoint = checkpoint, None  # it says itself what it is
     name = DEFAULT_MODEL if name is None else str(name)
     if name not in cards() and not name.startswith(OF_PARTS):
         return _load_path(name, checkpoint, device, engine)
     card = find_card(name)
     if name not in cards() and checkpoint is None:
         raise UsageError(
-            f"{name}: this back-end has not been trained on this encoder, so there is nothing to judge with; "
-            "pass the checkpoint of a training as --checkpoint FILE"
+            f"{one_line(name, 80)}: this back-end has not been trained on this encoder, so there is nothing to judge "
+            "with; pass the checkpoint of a training as --checkpoint FILE"
         )
     if card.shipped and checkpoint is None:
         return _load_shipped(card, device, engine)
     path = Path(checkpoint) if checkpoint is not None else cached_weights(card) if card.weights else None
     if path is None or (checkpoint is None and not is_file(path)):
         raise CheckpointError(_where_to_get(card))
-    if not is_file(path):
-        what = "is a folder, not a weight file" if os.path.isdir(path) else "no such file"
-        raise CheckpointError(f"{path}: {what}; {_where_to_get(card)}")
-    try:
-        if path.suffix == ".onnx":
-            return _load_graph_file(path, device, engine, card)
-        return _load_published(card, path, device, engine)
-    except PermissionError:
-        raise CheckpointError(f"{path}: no permission to read it") from None
+    return _load_file(path, device, engine, card)
 
 
 def find_card(name: str) -> Card:
@@ -95,7 +92,7 @@ def card_of_parts(name: str) -> tuple[str, Card]:
     name of another form, an unknown back-end, or one that takes no encoder's features.
     """
     where, _, back_end = name.removeprefix(OF_PARTS).rpartition("+")
-    if not where or not back_end:
+    if not where or not back_end or not name.isprintable() or where.startswith(OF_PARTS):
         raise UsageError(f"{name[:80]!r}: name an encoder and a back-end, as in {OF_PARTS}facebook/wav2vec2-base+sls")
     card = find_card(back_end) if not back_end.startswith(OF_PARTS) else None
     if card is None or card.front_end is None or not card.front_end.is_encoder:
@@ -128,71 +125,32 @@ def _load_shipped(card: Card, device: str, engine: str) -> Detector:
     folder = resources.files("truevoice") / "weights"
     graph = (folder / str(card.shipped)).read_bytes()
     sidecar = json.loads((folder / str(card.shipped)).with_suffix(".json").read_text())  # type: ignore[attr-defined]
-    return _from_graph(card, graph, sidecar, device, origin=str(card.shipped))
+    checksum = hashlib.sha256(graph).hexdigest()
+    return Detector(**vars(described_graph(card, graph, checksum, sidecar, device, str(card.shipped))))
 
 
 def _load_path(name: str, checkpoint: str | Path | None, device: str, engine: str) -> Detector:
     path = Path(name)
     if checkpoint is not None or not os.path.exists(path):
         find_card(name)  # raises with the nearest names
-    if path.suffix != ".onnx" or path.is_dir():
-        raise UsageError(f"{name}: which model is it? pass --model NAME --checkpoint {name} ('truevoice models' lists)")
-    return _load_graph_file(path, device, engine, None)
+    return _load_file(path, device, engine, None)
 
 
-def _load_graph_file(path: Path, device: str, engine: str, card: Card | None) -> Detector:
-    """A graph with its description `NAME.json` beside it, which names a registered card or holds one of its own."""
-    if engine == "torch":
-        raise UsageError(f"{path}: is an ONNX graph; it does not run on --engine torch")
-    described = path.with_suffix(".json")
-    if not described.exists():
-        raise CheckpointError(f"{path}: its description {described.name} is missing beside it")
+def _load_file(path: Path, device: str, engine: str, card: Card | None) -> Detector:
+    """A weight file of the known `card`, or what says itself what it is: a converted folder, a graph."""
     try:
-        sidecar = json.loads(described.read_text())
-        if "card" in sidecar:
-            own = Card.from_dict({**_CARD_OF_UNKNOWN, **sidecar["card"]}, str(described))
-        else:
-            own = cards()[sidecar["name"]]
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{described}: is not a detector's description ({error})") from None
-    if card is not None and own.name != card.name:
-        raise CheckpointError(f"{path}: is a graph of {own.name}, not of {card.name}")
-    return _from_graph(own, path.read_bytes(), sidecar, device, origin=str(path))
-
-
-_CARD_OF_UNKNOWN = {**dict.fromkeys(("training_data", "licence", "paper", "source"), "unknown"), "summary": ""}
-
-
-def _from_graph(card: Card, graph: bytes, sidecar: dict[str, Any], device: str, origin: str) -> Detector:
-    checksum = hashlib.sha256(graph).hexdigest()
-    if checksum != sidecar.get("sha256"):
-        raise CheckpointError(f"{origin}: does not match its description's sha256; it is damaged or was exchanged")
-    return Detector(card, OnnxEngine(graph, device), checksum, _calibration(sidecar, origin))
-
-
-def _calibration(sidecar: dict[str, Any], origin: str) -> Calibration | None:
-    if not sidecar.get("calibration"):
-        return None
-    try:
-        return Calibration.from_dict(sidecar)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{origin}: its calibration is not whole ({error})") from None
-
-
-def _load_published(card: Card, path: Path, device: str, engine: str) -> Detector:
-    checksum = sha256_of(path)
-    plain_name = re.sub(r"[^\w.+-]+", "-", card.name)
-    name = f"{plain_name}-{checksum[:16]}-{card.window}-{truevoice.__version__}.onnx"
-    graph = cache_folder() / "onnx" / name
-    opened: Engine
-    if engine == "onnx" or (engine == "auto" and graph.exists() and find_spec("torch") is None):
-        if not graph.exists():  # once; from then on it runs without torch
-            from truevoice.detectors.torch_engine import export_checkpoint
-
-            export_checkpoint(card, path, graph)
-        opened = OnnxEngine(graph, device, chunk=1)
-    else:
-        from truevoice.detectors.torch_engine import open_torch
-
-        opened = open_torch(card, path, device)
-    return Detector(card, opened, checksum, checkpoint=path)
+        if path.is_dir() and (card is None or is_converted(path)):
+            return Detector(**vars(open_folder(path, device, engine, card)))
+        if card is not None and not is_file(path):
+            what = "is a folder, not a weight file" if os.path.isdir(path) else "no such file"
+            raise CheckpointError(f"{path}: {what}; {_where_to_get(card)}")
+        if path.suffix == ".onnx":
+            refuse_torch(path, engine)
+            return Detector(**vars(open_graph(path, device, card)))
+        if card is None:
+            raise UsageError(
+                f"{path}: which model is it? 'truevoice inspect {path}' tells; then pass --model NAME --checkpoint FILE"
+            )
+        return Detector(**vars(open_weights(card, path, device, engine)))
+    except PermissionError:
+        raise CheckpointError(f"{path}: no permission to read it") from None

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from truevoice.errors import CheckpointError, MissingExtraError
+from truevoice.errors import CheckpointError, MissingExtraError, one_line
 
 INPUT, OUTPUT = "waveform", "score"
 OPSET = 18
@@ -57,7 +59,7 @@ def export_onnx(
     If the network has a CPU form of its own (`for_cpu`), that is what is written: folded, and unrolled into tiles,
     which are found by counting samples, so that it knows one length alone.
     Equal weights give equal bytes. Raises `MissingExtraError` without the packages of the extra "export",
-    `CheckpointError` for more weights than one file of the format can hold.
+    `CheckpointError` for more weights than one file can hold, or a network that the format cannot express.
     """
     try:
         import onnx  # noqa: F401
@@ -74,17 +76,29 @@ def export_onnx(
     axes = {0: "batch", 1: "time"} if any_length and not for_cpu else {0: "batch"}
     # The tracing exporter: the newer one takes thirty times as long on all of these networks, minutes on one of many
     # tiles, refuses two of them, and finds no more lengths to be free than this one does.
-    with _quiet(), torch.inference_mode():
-        torch.onnx.export(
-            graph,
-            (torch.zeros(TRACED_BATCH, window),),
-            str(path),
-            dynamo=False,
-            opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: axes, OUTPUT: {0: "batch"}},
-        )
+    try:
+        with _quiet(), torch.inference_mode():
+            torch.onnx.export(
+                graph,
+                (torch.zeros(TRACED_BATCH, window),),
+                str(path),
+                dynamo=False,
+                opset_version=OPSET,
+                input_names=[INPUT],
+                output_names=[OUTPUT],
+                dynamic_axes={INPUT: axes, OUTPUT: {0: "batch"}},
+            )
+    except (torch.onnx.errors.OnnxExporterError, RuntimeError) as error:
+        raise CheckpointError(f"{path}: this network cannot be written as a graph ({one_line(error, 120)})") from None
+
+
+def scores_of(
+    network: nn.Module, windows: NDArray[np.float32], *, bonafide_index: int = 1, log_odds: bool = False
+) -> NDArray[np.float32]:
+    """What `network` itself gives, window by window in float32: (N, T) -> (N,). What a graph is measured against."""
+    scorer = Score(network, bonafide_index, log_odds).eval()
+    with torch.inference_mode():
+        return np.concatenate([scorer(wave).float().numpy() for wave in torch.from_numpy(windows).split(1)])
 
 
 def write_description(graph: Path, description: dict[str, Any]) -> None:
@@ -97,7 +111,15 @@ def write_description(graph: Path, description: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Hides the exporter's remarks on tracing and on its own deprecation: none of them is the user's."""
+    """Hides the exporter's remarks on tracing and on its own deprecation, and the pages that it prints when it fails:
+    none of them is the user's."""
+    switch = torch._C._jit_set_onnx_log_enabled
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        switch(False)
+        # The exporter switches its log on, though nobody asked it to.
+        torch._C._jit_set_onnx_log_enabled = lambda enabled: None
+        try:
+            yield
+        finally:
+            torch._C._jit_set_onnx_log_enabled = switch

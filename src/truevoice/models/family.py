@@ -5,8 +5,11 @@ it differs. Networks are built without memory for their weights, and nothing of 
 from __future__ import annotations
 
 import inspect
+import json
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pkgutil import resolve_name
 from typing import Any
 
@@ -16,11 +19,13 @@ from torch import Tensor
 from truevoice.errors import CheckpointError, one_line
 from truevoice.models.build import OWN_BACK_END, OWN_ENCODER, FrontEndOfCard, NetworkCard
 from truevoice.models.front_ends.encoder import KINDS
-from truevoice.models.front_ends.fairseq import EncoderShape, fairseq_name, infer_shape, to_transformers
-from truevoice.models.front_ends.layout import Shape, encoder_layout
+from truevoice.models.front_ends.fairseq import fairseq_name, infer_shape, to_transformers
+from truevoice.models.front_ends.layout import Shape, encoder_layout, whisper_layers, whisper_layout
+from truevoice.models.front_ends.whisper_encoder import is_whisper
 
-# The projection behind the convolutions, in fairseq's names and in transformers': every encoder has it, once.
-MARKS = ("post_extract_proj.weight", "feature_projection.projection.weight")
+# The projection behind the convolutions, in fairseq's names and in transformers': every encoder has it, once. Whisper's
+# positions in transformers' names, which its decoder has too.
+MARKS = ("post_extract_proj.weight", "feature_projection.projection.weight", "embed_positions.weight")
 
 
 @dataclass(frozen=True)
@@ -40,16 +45,19 @@ class Differences:
 
 @dataclass(frozen=True)
 class Encoder:
-    """A self-supervised encoder found in a file: under which prefix, its dimensions, what is wrong with it.
+    """A pre-trained encoder found in a file: under which prefix, what it is in words, what is wrong with it.
 
-    `shape` is None, and `fault` says why, where it is not whole enough to tell. `unused`: keys of its pre-training.
+    `layers` and `dim` are 0, and `words` say why, where it is not whole enough to tell. `unused`: keys of its
+    pre-training. `fairseq`: its keys are fairseq's and not transformers'.
     """
 
     prefix: str
-    shape: EncoderShape | None
-    fault: str = ""
+    words: str
+    layers: int = 0
+    dim: int = 0
     differences: Differences = Differences()
     unused: tuple[str, ...] = ()
+    fairseq: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,13 +93,16 @@ class Family:
         return tuple(fit.name for fit in self.fits if fit.exact)
 
 
-def identify(state: Mapping[str, Tensor], cards: Iterable[NetworkCard]) -> Family:
-    """Compares `state`, as `read_checkpoint` gives it, with the network of every card."""
+def identify(
+    state: Mapping[str, Tensor], cards: Iterable[NetworkCard], settings: Mapping[str, Any] | None = None
+) -> Family:
+    """Compares `state` (and the `settings` beside it), as `read_checkpoint` gives it, with every card's network."""
     prefix = find_encoder(state)
     encoder = None
     rest: dict[str, Shape] = {key: tuple(tensor.shape) for key, tensor in state.items()}
     if prefix is not None:
-        encoder = read_encoder({k.removeprefix(prefix): t for k, t in state.items() if k.startswith(prefix)}, prefix)
+        inside = {key.removeprefix(prefix): tensor for key, tensor in state.items() if key.startswith(prefix)}
+        encoder = read_encoder(inside, prefix, settings)
         rest = {key: shape for key, shape in rest.items() if not key.startswith(prefix)} if prefix else {}
     rest = {key.removeprefix(OWN_BACK_END): shape for key, shape in rest.items()}
     fits = [fit for card in cards if card.network and (fit := _compare(card, rest, encoder)).share > 0]
@@ -100,22 +111,31 @@ def identify(state: Mapping[str, Tensor], cards: Iterable[NetworkCard]) -> Famil
 
 def find_encoder(keys: Iterable[str]) -> str | None:
     """What stands before the keys of the encoder among `keys`; None = there is none."""
-    return next((key.removesuffix(mark) for key in keys for mark in MARKS if key.endswith(mark)), None)
+    listed = set(keys)
+    marked = (key.removesuffix(mark) for key in keys for mark in MARKS if key.endswith(mark))
+    return next((one for one in marked if one + MARKS[-1] not in listed or one + "conv1.weight" in listed), None)
 
 
-def read_encoder(state: Mapping[str, Tensor], prefix: str = "") -> Encoder:
-    """What `state`, an encoder's keys without the `prefix` they had, tells of it."""
+def read_encoder(state: Mapping[str, Tensor], prefix: str = "", settings: Mapping[str, Any] | None = None) -> Encoder:
+    """What `state`, an encoder's keys without the `prefix` they had, tells of it; `settings` as in `infer_shape`."""
+    if is_whisper(state):
+        wanted = {prefix + key: shape for key, shape in whisper_layout(state).items()}
+        found = {prefix + key: tuple(tensor.shape) for key, tensor in state.items()}
+        layers, dim = whisper_layers(state), state["conv1.weight"].shape[0]
+        return Encoder(prefix, f"whisper: {layers} layers, {dim} wide", layers, dim, _differences(wanted, found))
     renamed, names, unused = to_transformers(state)
     try:
-        shape = infer_shape(renamed, "it")
+        shape = infer_shape(renamed, "it", settings)
     except CheckpointError as error:
-        return Encoder(prefix, None, str(error).removeprefix("it: "), unused=tuple(unused))
+        return Encoder(prefix, str(error).removeprefix("it: "), unused=tuple(unused))
     theirs = any(key != name for key, name in names.items())  # fairseq's names
     expected = encoder_layout(shape)
     names = {**{key: fairseq_name(key) if theirs else key for key in expected}, **names}
-    found: dict[str, Shape] = {prefix + names[key]: tuple(tensor.shape) for key, tensor in renamed.items()}
+    found = {prefix + names[key]: tuple(tensor.shape) for key, tensor in renamed.items()}
     wanted = {prefix + names[key]: dims for key, dims in expected.items()}
-    return Encoder(prefix, shape, "", _differences(wanted, found), tuple(unused))
+    return Encoder(
+        prefix, shape.describe(), shape.layers, shape.dim, _differences(wanted, found), tuple(unused), theirs
+    )
 
 
 def _compare(card: NetworkCard, rest: Mapping[str, Shape], encoder: Encoder | None) -> Fit:
@@ -129,8 +149,8 @@ def _compare(card: NetworkCard, rest: Mapping[str, Shape], encoder: Encoder | No
         differences += Differences(missing=(f"{_prefix_of(front_end)}… (its encoder)",))
     elif encoder:
         differences = encoder.differences + differences
-        if encoder.shape is None:
-            differences += Differences(missing=(f"{encoder.prefix}… ({encoder.fault})",))
+        if not encoder.layers:
+            differences += Differences(missing=(f"{encoder.prefix}… (its encoder {encoder.words})",))
         if front_end is None or encoder.prefix not in (*front_end.prefixes, OWN_ENCODER):
             misplaced = encoder.prefix
     return Fit(card.name, share, differences, misplaced)
@@ -140,18 +160,27 @@ def _prefix_of(front_end: FrontEndOfCard) -> str:
     return next(iter(front_end.prefixes), OWN_ENCODER)
 
 
-def _back_end_shapes(card: NetworkCard, encoder: Encoder | None) -> dict[str, Shape]:
+def _back_end_shapes(card: NetworkCard, encoder: Encoder | None) -> Mapping[str, Shape]:
     """Key -> shape of the card's network, made for the encoder at hand as `build` makes it."""
-    made_by = resolve_name(f"truevoice.models.{card.network}")
+    path = f"truevoice.models.{card.network}"
     arguments: dict[str, Any] = dict(card.arguments)
-    if encoder and encoder.shape:
-        fitting = {"dim": encoder.shape.dim, "states": encoder.shape.layers + 1}
-        arguments |= {name: fitting[name] for name in fitting.keys() & inspect.signature(made_by).parameters.keys()}
+    if encoder and encoder.layers:
+        known = inspect.signature(resolve_name(path)).parameters.keys()
+        fitting = {"dim": encoder.dim, "states": encoder.layers + 1}
+        arguments |= {name: fitting[name] for name in fitting.keys() & known}
+    return _shapes_of(path, json.dumps(arguments))
+
+
+@cache
+def _shapes_of(path: str, arguments: str) -> Mapping[str, Shape]:
+    made_by = resolve_name(path)
+    given = json.loads(arguments)
     try:
-        with torch.device("meta"):
-            network = made_by(**arguments)
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            network = made_by(**given)
     except RuntimeError:  # some constants are worked out with numbers; those networks are small
-        network = made_by(**arguments)
+        network = made_by(**given)
     return {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
 
 

@@ -9,11 +9,12 @@ without fairseq and omegaconf, and without ever running what it holds. Any other
 from __future__ import annotations
 
 import pickletools
+import re
 import threading
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,13 @@ NAMES = {
 }
 PLAIN_TABLES = ("defaultdict", "dict", "MetersDict", "AttributeDict")  # filled item by item while they are read
 OLD_NAMES = {"__builtin__": "builtins", "copy_reg": "copyreg", "long": "int", "unicode": "str"}  # of Python 2
-HARMLESS = ("torch.", "collections.", "_codecs.encode", "builtins.")  # PyTorch itself decides on these
-OLD_FORMAT_PICKLES = 4  # magic number, version, system, content
+HARMLESS = ("torch.", "collections.", "_codecs.encode", "builtins.set", "builtins.complex")  # PyTorch decides on these
+# PyTorch permits these, and with them a file of a few bytes can fill any memory; no weights need them.
+LONGER = "a text made longer and longer"
+GREEDY = ("builtins.bytearray", LONGER)
+ENCODE, LENGTHENING = "_codecs.encode", ("hex", "base64", "quopri", "quotedprintable", "uu")  # each call a longer text
+ZIP_START = b"PK\x03\x04"  # by which PyTorch tells its two formats apart
+OLD_FORMAT_PICKLES = 5  # magic number, version, system, content, keys of the values
 DEPTH = 8  # how deep a configuration's node may be wrapped
 
 _lock = threading.Lock()  # PyTorch's list of permitted names is one for the whole process
@@ -66,13 +72,15 @@ def is_inert(name: str) -> bool:
 def pickled_names(path: Path) -> list[str]:
     """Everything by name that a PyTorch file would have Python import, sorted. The file is parsed, never run.
 
-    Empty where it holds no pickle that can be followed to its end.
+    Only what comes before the place from which a pickle can no longer be followed.
     """
-    try:
-        with _content(path) as pickles:
-            return sorted({name for one in pickles for name in _names(one)})
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile, NotImplementedError, UnicodeError):
-        return []
+    found: set[str] = set()
+    # A stranger's bytes: whatever is wrong with them, even a length beyond all memory, what stands before it counts.
+    with suppress(Exception), _content(path) as pickles:
+        for one in pickles:
+            for name in _names(one):
+                found.add(name)  # one by one: those before an error stay
+    return sorted(found)
 
 
 def foreign_names(names: Iterable[str]) -> list[str]:
@@ -130,20 +138,37 @@ def _plain(node: Any) -> Any:
 @contextmanager
 def _content(path: Path) -> Iterator[Iterable[Any]]:
     """The pickles of a PyTorch file, in either format."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            inside = [name for name in archive.namelist() if name.rpartition("/")[2] == "data.pkl"]
-            yield (archive.open(name) for name in inside)
-    else:
-        with path.open("rb") as file:
+    with path.open("rb") as file:
+        if file.read(len(ZIP_START)) != ZIP_START:
+            file.seek(0)
             yield [file] * OLD_FORMAT_PICKLES
+            return
+    with zipfile.ZipFile(path) as archive:
+        yield (archive.open(entry) for entry in archive.infolist() if _is_pickle(entry))
+
+
+def _is_pickle(entry: zipfile.ZipInfo) -> bool:
+    return entry.filename.lower().rpartition("/")[2] == "data.pkl"
 
 
 def _names(pickled: Any) -> Iterator[str]:
     """The names of one pickle, in the words of today's Python."""
+    encodes = lengthens = False  # in either order: a word may be kept for later
     for operation, argument, _ in pickletools.genops(pickled):
         if operation.name in ("GLOBAL", "INST"):
             module, _, name = str(argument).partition(" ")
-            yield f"{OLD_NAMES.get(module, module)}.{OLD_NAMES.get(name, name)}"
+            whole = f"{OLD_NAMES.get(module, module)}.{OLD_NAMES.get(name, name)}"
+            encodes |= whole == ENCODE
+            yield whole
         elif operation.name == "STACK_GLOBAL":  # PyTorch reads none of these, wherever the name came from
             yield "a name put together while it is read"
+        elif isinstance(argument, str) and _codec(argument) in LENGTHENING:
+            lengthens = True
+        if encodes and lengthens:
+            yield LONGER
+            lengthens = False
+
+
+def _codec(word: str) -> str:
+    """A codec's name as Python would look it up, without what it ignores."""
+    return re.sub("[^A-Za-z0-9]", "", word).lower().removesuffix("codec")

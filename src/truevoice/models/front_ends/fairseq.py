@@ -23,6 +23,8 @@ HEADS = {768: 12, 1024: 16, 1280: 16, 1920: 16}  # by width, of base, large, 1B 
 HEAD_DIM = 64  # of any other
 KERNELS = (10, 3, 3, 3, 3, 2, 2)
 STRIDES = (5, 2, 2, 2, 2, 2, 2)  # 320 samples in all
+# More than any that was published has, and little enough to build without harm: a file's own word is not trusted.
+MOST_LAYERS, WIDEST = 256, 2**15
 
 # fairseq's name of each part -> transformers' name; {n} is a number. In the order of the data's way.
 PARTS = (
@@ -121,21 +123,32 @@ def infer_shape(state: Mapping[str, Tensor], origin: str, settings: Mapping[str,
     `settings`: a fairseq configuration found beside them. Raises CheckpointError, beginning with `origin`, where the
     tensors are not those of such an encoder.
     """
-    settings = settings or {}
     try:
-        layers = 1 + max(int(found[1]) for key in state if (found := re.match(r"encoder\.layers\.(\d+)\.", key)))
-        count = 1 + max(int(n[1]) for key in state if (n := re.match(r"feature_extractor\.conv_layers\.(\d+)\.", key)))
-        convolutions = [state[f"feature_extractor.conv_layers.{n}.conv.weight"] for n in range(count)]
-        folded = state.get(POSITIONS + "weight")
-        positions = folded if folded is not None else state[POSITIONS + LEAVES["weight_v"]]
-        first = "encoder.layers.0"
-        dim, per_group, kernel = positions.shape
-        ffn = state[f"{first}.feed_forward.intermediate_dense.weight"].shape[0]
-        kernels = tuple(weight.shape[2] for weight in convolutions)
-        groups = dim // per_group
+        shape = _shape(state, origin, settings or {})
     except (KeyError, ValueError, IndexError, ZeroDivisionError) as error:
         what = f"lacks {fairseq_name(str(error.args[0]))}" if isinstance(error, KeyError) else "has other parts"
         raise CheckpointError(f"{origin}: is no whole wav2vec 2.0, HuBERT or WavLM encoder: {what}") from None
+    sizes = (shape.dim, shape.ffn, shape.position_kernel, *(size for row in shape.convolutions for size in row))
+    divided = shape.heads > 0 and shape.position_groups > 0
+    if not all(0 < size <= WIDEST for size in sizes) or not divided or shape.dim % shape.heads:
+        raise CheckpointError(f"{origin}: is no wav2vec 2.0, HuBERT or WavLM encoder: its sizes do not fit each other")
+    return shape
+
+
+def _shape(state: Mapping[str, Tensor], origin: str, settings: Mapping[str, Any]) -> EncoderShape:
+    """What `infer_shape` gives, unchecked; what a lookup or a division raises where the tensors are others."""
+    layers = _count(state, "encoder.layers")
+    convolutions = [
+        state[f"feature_extractor.conv_layers.{n}.conv.weight"]
+        for n in range(_count(state, "feature_extractor.conv_layers"))
+    ]
+    folded = state.get(POSITIONS + "weight")
+    positions = folded if folded is not None else state[POSITIONS + LEAVES["weight_v"]]
+    first = "encoder.layers.0"
+    dim, per_group, kernel = positions.shape
+    ffn = state[f"{first}.feed_forward.intermediate_dense.weight"].shape[0]
+    kernels = tuple(weight.shape[2] for weight in convolutions)
+    groups = dim // per_group
     gate = state.get(f"{first}.attention.gru_rel_pos_const")
     buckets = state.get(f"{first}.attention.rel_attn_embed.weight")
     group_norm = "feature_extractor.conv_layers.1.layer_norm.weight" not in state
@@ -160,9 +173,20 @@ def infer_shape(state: Mapping[str, Tensor], origin: str, settings: Mapping[str,
     )
 
 
+def _count(state: Mapping[str, Tensor], name: str) -> int:
+    """How many layers `name` has that any key belongs to. Raises ValueError for none, or for more than `MOST_LAYERS`.
+
+    Gaps in their numbers come out as missing and unexpected keys when the weights are loaded."""
+    dots = name.count(".") + 1
+    count = len({key.split(".")[dots] for key in state if key.startswith(f"{name}.")})
+    if not 0 < count <= MOST_LAYERS:
+        raise ValueError(f"{count} layers")
+    return count
+
+
 def _heads(dim: int, settings: Mapping[str, Any], origin: str) -> int:
     heads = settings.get("encoder_attention_heads", HEADS.get(dim, dim // HEAD_DIM))
-    if not isinstance(heads, int) or heads < 1 or dim % heads:
+    if not isinstance(heads, int) or isinstance(heads, bool) or heads < 1 or dim % heads:
         raise CheckpointError(f"{origin}: how many attention heads an encoder {dim} wide has cannot be told")
     return heads
 

@@ -5,6 +5,7 @@ The Hub's own conventions hold: its cache, `HF_HOME`, `HF_TOKEN`, and `HF_HUB_OF
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 from collections.abc import Iterator
@@ -41,14 +42,13 @@ def open_encoder(where: str, *, normalise: bool = False) -> SpeechEncoder | Whis
     Raises CheckpointError where it is not there, damaged or not whole, UsageError for a model that is no wav2vec 2.0,
     HuBERT, WavLM or Whisper, MissingExtraError without transformers.
     """
-    if where.startswith("~"):
-        where = str(Path(where).expanduser())
-    if Path(where).is_file():
+    where = os.path.expanduser(where)
+    if os.path.isfile(where):  # unlike Path's, it takes any name
         read = read_checkpoint(Path(where))
         return SpeechEncoder.from_state(
             bare_encoder(read.state) or read.state, where, normalise=normalise, settings=read.settings
         )
-    if where.startswith((".", "/")) and not Path(where).is_dir():
+    if where.startswith((".", "/", "~")) and not os.path.isdir(where):
         raise CheckpointError(f"{where}: no such file or folder")
     transformers = import_transformers()
     with _quiet(transformers), _one_line(where):
@@ -84,7 +84,7 @@ def _one_line(where: str) -> Iterator[None]:
 
 
 def _not_there(where: str, error: Exception) -> str:
-    if Path(where).is_dir():
+    if os.path.isdir(where):
         return f"{where}: holds no encoder that can be read (config.json and model.safetensors): {one_line(error, 120)}"
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return f"{where}: is not in the Hub's cache, and HF_HUB_OFFLINE is set; unset it, or name a folder"
@@ -96,14 +96,16 @@ def _not_there(where: str, error: Exception) -> str:
 
 @contextmanager
 def _quiet(transformers: Any) -> Iterator[None]:
-    """Hides transformers' remarks on loading: what they say of keys is checked here, and told in one line."""
-    logs = transformers.utils.logging
-    level, bars = logs.get_verbosity(), logs.is_progress_bar_enabled()
+    """Hides transformers' remarks on loading, and the Hub's on trying again: what they say is told in one line."""
+    logs, hub = transformers.utils.logging, logging.getLogger("huggingface_hub")
+    level, hub_level, bars = logs.get_verbosity(), hub.level, logs.is_progress_bar_enabled()
     logs.set_verbosity_error()
+    hub.setLevel(logging.CRITICAL)
     logs.disable_progress_bar()
     try:
         yield
     finally:
         logs.set_verbosity(level)
+        hub.setLevel(hub_level)
         if bars:
             logs.enable_progress_bar()

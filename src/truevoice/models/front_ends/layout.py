@@ -1,6 +1,9 @@
-"""Every key of an encoder and its shape, told from its dimensions alone: nothing is built, transformers is not needed."""
+"""Every key of an encoder and its shape, told from its dimensions alone: nothing is built, no transformers needed."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from truevoice.models.front_ends.fairseq import LEAVES, POSITIONS, EncoderShape
 
@@ -24,6 +27,28 @@ def encoder_layout(shape: EncoderShape) -> dict[str, Shape]:
     for number in range(shape.layers):
         found |= _layer(shape, number)
     return found | _norm("encoder.layer_norm", shape.dim)
+
+
+def whisper_layout(state: Mapping[str, Any]) -> dict[str, Shape]:
+    """The same of a Whisper encoder (`is_whisper`), its dimensions taken from the first of its tensors in `state`."""
+    width, bands, kernel = state["conv1.weight"].shape
+    ffn = state["layers.0.fc1.weight"].shape[0]
+    found: dict[str, Shape] = {"conv1.weight": (width, bands, kernel), "conv1.bias": (width,)}
+    found |= {"conv2.weight": (width, width, kernel), "conv2.bias": (width,)}
+    found["embed_positions.weight"] = (state["embed_positions.weight"].shape[0], width)
+    for number in range(whisper_layers(state)):
+        name = f"layers.{number}"
+        for part in ("q", "k", "v", "out"):
+            found |= _linear(f"{name}.self_attn.{part}_proj", width, width)
+        del found[f"{name}.self_attn.k_proj.bias"]
+        found |= _linear(f"{name}.fc1", ffn, width) | _linear(f"{name}.fc2", width, ffn)
+        found |= _norm(f"{name}.self_attn_layer_norm", width) | _norm(f"{name}.final_layer_norm", width)
+    return found | _norm("layer_norm", width)
+
+
+def whisper_layers(state: Mapping[str, Any]) -> int:
+    """How many layers a Whisper encoder has: those that any key belongs to."""
+    return len({key.split(".")[1] for key in state if key.startswith("layers.")})
 
 
 def _extractor(shape: EncoderShape) -> dict[str, Shape]:

@@ -17,12 +17,15 @@ from torch.nn import functional as F
 from truevoice.errors import CheckpointError, UsageError
 from truevoice.models.checkpoint import load_strictly
 from truevoice.models.front_ends.encoder import import_transformers
+from truevoice.models.front_ends.fairseq import MOST_LAYERS, WIDEST
+from truevoice.models.front_ends.layout import whisper_layers
 from truevoice.models.front_ends.whisper_features import LogMel
 
 HEAD = 64  # width of an attention head, in every published size
 HOP = 320  # samples from frame to frame
 QUIET = {"dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0, "encoder_layerdrop": 0.0}
-FIRST_KEYS = ("conv1.weight", "conv2.weight", "embed_positions.weight")
+# By these it is known, and by how many axes each has.
+FIRST_KEYS = {"conv1.weight": 3, "conv2.weight": 3, "embed_positions.weight": 2, "layers.0.fc1.weight": 2}
 
 
 class WhisperEncoder(nn.Module):
@@ -54,15 +57,18 @@ class WhisperEncoder(nn.Module):
         transformers = import_transformers()
         from transformers.models.whisper.modeling_whisper import WhisperEncoder as Original
 
-        layers = {int(key.split(".")[1]) for key in state if key.startswith("layers.")}
+        layers = whisper_layers(state)
         width, bands, _ = state["conv1.weight"].shape
+        ffn, places = state["layers.0.fc1.weight"].shape[0], state["embed_positions.weight"].shape[0]
+        if width % HEAD or layers > MOST_LAYERS or not all(0 < size <= WIDEST for size in (width, bands, ffn, places)):
+            raise CheckpointError(f"{origin}: holds no Whisper encoder: its sizes do not fit each other")
         config = transformers.WhisperConfig(
             d_model=width,
-            encoder_layers=len(layers),
+            encoder_layers=layers,
             encoder_attention_heads=width // HEAD,
-            encoder_ffn_dim=state["layers.0.fc1.weight"].shape[0],
+            encoder_ffn_dim=ffn,
             num_mel_bins=bands,
-            max_source_positions=state["embed_positions.weight"].shape[0],
+            max_source_positions=places,
             **QUIET,
         )
         config._attn_implementation = "sdpa"
@@ -104,9 +110,9 @@ class WhisperEncoder(nn.Module):
             yield x
 
     def _final(self, last: Tensor) -> Tensor:
-        return self.model.layer_norm(last)  # type: ignore[union-attr,operator]
+        return self.model.layer_norm(last)  # type: ignore[operator]
 
 
 def is_whisper(state: Mapping[str, Tensor]) -> bool:
     """Whether these are the keys of a Whisper encoder in transformers' names."""
-    return all(key in state for key in FIRST_KEYS) and "layers.0.fc1.weight" in state
+    return all(key in state and len(state[key].shape) == axes for key, axes in FIRST_KEYS.items())
