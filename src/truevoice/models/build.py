@@ -61,6 +61,7 @@ def build(
     weights that are not exactly this network's.
     """
     if card.front_end is None:
+        _refuse_encoder_alone(card.name, state, origin)
         network = network_of(card)
         load_strictly(network, state, origin)
         return network.eval()
@@ -93,13 +94,8 @@ def split(
     prefix = next((one for one in prefixes if any(key.startswith(one) for key in state)), None)
     if prefix is None and not front_end.prefixes:  # a front-end without weights
         return {}, {key.removeprefix(OWN_BACK_END): tensor for key, tensor in state.items()}
-    alone = encoder_alone(state, origin) if prefix is None else ""
-    if alone:
-        raise CheckpointError(
-            f"{origin}: holds an encoder alone ({alone}), not the detector {name} that was trained on top of it; "
-            "pass the file with both"
-        )
     if prefix is None:
+        _refuse_encoder_alone(name, state, origin)
         raise CheckpointError(
             f"{origin}: lacks the front-end of {name} (no key begins with {' or '.join(front_end.prefixes)}); "
             "is it of another model?"
@@ -109,6 +105,14 @@ def split(
     if not decided:
         raise CheckpointError(f"{origin}: holds the front-end of {name} alone, not the detector on top of it")
     return heard, decided
+
+
+def _refuse_encoder_alone(name: str, state: Mapping[str, Tensor], origin: str) -> None:
+    """Raises CheckpointError where `state` holds an encoder that no detector, of the name or another, stands upon."""
+    if alone := encoder_alone(state, origin):
+        raise CheckpointError(
+            f"{origin}: holds an encoder alone ({alone}), not the detector {name}; pass the file of the whole detector"
+        )
 
 
 def encoder_alone(state: Mapping[str, Tensor], origin: str) -> str:

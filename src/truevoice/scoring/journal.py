@@ -109,6 +109,7 @@ class Journal:
             return
 
     def _check_settings(self, found: dict[str, Any]) -> None:
+        found = {"precision": "float32", **found}  # journals of old know no other
         different = [key for key in self._settings if found.get(key) != self._settings[key]]
         if different:
             what = "; ".join(f"{key} {found.get(key)}, now {self._settings[key]}" for key in different)

@@ -18,7 +18,7 @@ class Run:
 
     kept: recordings of this run that were scored before; earlier: other recordings in the same folder's files;
     passed_over: files in folders that are not audio; audio_seconds: what was heard. threshold: one that was set, in
-    place of the calibration's.
+    place of the calibration's. precision: one of `truevoice.models.precision`.
     """
 
     model: str
@@ -27,6 +27,7 @@ class Run:
     windows: WindowPolicy
     calibration: Calibration | None
     threshold: float | None = None
+    precision: str = "float32"
     total: int = 0
     failed: int = 0
     bonafide: int = 0
@@ -41,7 +42,10 @@ class Run:
     @classmethod
     def of(cls, detector: Detector, policy: WindowPolicy) -> Run:
         engine = f"{detector.engine.name}/{detector.engine.device}"
-        return cls(detector.name, detector.checksum, engine, policy, detector.calibration, detector.threshold)
+        precision = getattr(detector.engine, "precision", "float32")
+        return cls(
+            detector.name, detector.checksum, engine, policy, detector.calibration, detector.threshold, precision
+        )
 
     @property
     def working_point(self) -> float | None:
@@ -62,7 +66,8 @@ class Run:
 
     def settings(self) -> dict[str, Any]:
         """What must be equal for scores to stand in one table. Verdicts are made anew whenever a journal is read."""
-        return {"model": self.model, "checksum": self.checksum, "windows": self.windows.spec}
+        alike = {"model": self.model, "checksum": self.checksum, "windows": self.windows.spec}
+        return {**alike, "precision": self.precision}
 
     def to_dict(self) -> dict[str, Any]:
         counts = {key: getattr(self, key) for key in ("total", "failed", "bonafide", "spoof", "abstained")}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils import parametrize
 
 from truevoice.errors import MissingExtraError
@@ -103,7 +102,7 @@ class SpeechEncoder(nn.Module):
         """The residual stream before the first layer and after each: L + 1 times (B, T', D)."""
         model: Any = self.model
         if self.normalise:
-            waves = F.layer_norm(waves, waves.shape[-1:], eps=WAVE_EPS)
+            waves = normalised(waves)
         waves = waves.to(model.feature_extractor.conv_layers[0].conv.weight.dtype)
         x = _first(model.feature_projection(model.feature_extractor(waves).transpose(1, 2)))
         x = x + model.encoder.pos_conv_embed(x)
@@ -120,6 +119,12 @@ class SpeechEncoder(nn.Module):
 
     def _final(self, last: Tensor) -> Tensor:
         return self.model.encoder.layer_norm(last) if self.pre_norm else last  # type: ignore[union-attr,operator]
+
+
+def normalised(waves: Tensor) -> Tensor:
+    """(B, T) -> each with zero mean and unit variance. Written out: in a graph `F.layer_norm` would fix the length."""
+    centred = waves - waves.mean(-1, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + WAVE_EPS)
 
 
 def _first(given: Any) -> Tensor:
