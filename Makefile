@@ -38,7 +38,7 @@ benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same r
 	$(BIN)/python benchmarks/long_file.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/model_speeds.py
-	$(BIN)/python benchmarks/ssl_speed.py --corpus $(CORPUS)
+	$(BIN)/python benchmarks/ssl_speed.py --corpus $(CORPUS)/dev
 
 drawings: $(VENV)/.dev  ## the pictures and tables of docs/, made anew
 	$(BIN)/python scripts/draw_metrics.py

@@ -194,17 +194,14 @@ def compare(ways: dict[str, Way], folder: Path, batches: list[int], rounds: int)
             for name, way in ways.items():
                 times[name].append(way.ask(path)["seconds"])
         base = next(iter(ways))
-        print(
-            f"\nbatch {batch:<18}{'s a clip: median':>18}{'lowest':>9}{'ratio (lowest-highest)':>27}{'of lowest':>11}"
-        )
+        columns = f"{'median, s a clip':>18}{'lowest':>9}{'ratio (lowest-highest)':>27}{'of lowest':>11}"
+        print(f"\nbatch {batch:<18}{columns}")
         for name in ways:
             ratios = [first / own for first, own in zip(times[base], times[name])]
             spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-            lowest = min(times[base]) / min(times[name])
-            median = statistics.median(times[name]) / batch
-            print(
-                f"{label(name):24}{median:18.3f}{min(times[name]) / batch:9.3f}{spread:>27}{lowest:11.2f}", flush=True
-            )
+            median, lowest = statistics.median(times[name]) / batch, min(times[name]) / batch
+            of_lowest = min(times[base]) / min(times[name])
+            print(f"{label(name):24}{median:18.3f}{lowest:9.3f}{spread:>27}{of_lowest:11.2f}", flush=True)
 
 
 def drift(ways: dict[str, Way], clips: np.ndarray, folder: Path, what: str) -> None:
@@ -217,8 +214,9 @@ def drift(ways: dict[str, Way], clips: np.ndarray, folder: Path, what: str) -> N
             scores[name] += way.ask(path)["scores"]
     base = np.array(scores[next(iter(ways))])
     spread = base.std()
-    reach = f"from {base.min():.2f} to {base.max():.2f}, standard deviation {spread:.2f}"
-    print(f"\nscores of {len(clips)} {what} clips: {reach}")
+    print(
+        f"\nscores of {len(clips)} {what} clips: {base.min():.2f} to {base.max():.2f}, standard deviation {spread:.2f}"
+    )
     print(f"{'|difference|':24}{'largest':>10}{'median':>10}{'largest / spread':>18}{'median / spread':>17}")
     for name in list(ways)[1:]:
         off = np.abs(np.array(scores[name]) - base)
@@ -257,7 +255,10 @@ def main() -> None:
         checkpoint = asked.checkpoint or folder / "seeded.pth"
         if asked.checkpoint is None:
             torch.save(drawn(shapes()), checkpoint)
-        ways = {way: Way(way, checkpoint) for way in ("plain", *there(), *asked.onnx)}
+        names = ["plain", *there(), *asked.onnx]
+        # The last ones first: they let the file go, which counts only while no other process has it mapped.
+        begun = {way: Way(way, checkpoint) for way in reversed(names)}
+        ways = {way: begun[way] for way in names}
         print(f"XLS-R 300M + AASIST on {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}")
         print(f"\n{'memory, MB':24}{'loading: peak':>14}{'batch 1: peak':>15}{'seconds to load':>17}")
         for way, process in ways.items():
