@@ -1,7 +1,7 @@
 """Shared fixtures. Reference vectors, published weights and the corpus lie beside the checkout in `../shared`."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,3 +27,23 @@ def shared() -> Callable[[str], Path]:
         return path.resolve()
 
     return locate
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Kernels that wait for each other on a busy machine make networks several times slower."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def no_gradients() -> Iterator[None]:
+    """Networks that are only asked for their output."""
+    import torch
+
+    with torch.inference_mode():
+        yield

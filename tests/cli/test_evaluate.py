@@ -12,24 +12,9 @@ import truevoice
 from fakes import level_detector
 from formats import encode
 from speech import clips, speech
-from truevoice.cli.__main__ import main
 from truevoice.commands.labelled_set import Listening
 from truevoice.commands.subject import Decisions
 from truevoice.detectors.card import cards
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    """Runs the command line; gives its status, standard output and standard error."""
-    monkeypatch.setenv("COLUMNS", "160")
-
-    def run(*words):
-        with pytest.raises(SystemExit) as left:
-            main([str(word) for word in words])
-        shown = capsys.readouterr()
-        return left.value.code, shown.out, shown.err
-
-    return run
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_json_lines_and_arrays(tmp_path):
 
 
 def test_parquet(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import parquet
 
     path = tmp_path / "t.parquet"

@@ -15,16 +15,6 @@ needs_bytes = pytest.mark.skipif(not multiplies_bytes(), reason="no fast product
 
 
 @pytest.fixture(scope="module")
-def one_thread():
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
 def checkpoint(shared):
     return shared("reference/vectors/tiny_ssl_aasist.pth")
 

@@ -66,7 +66,7 @@ def test_forms(write, text):
 
 
 def test_parquet_of_half_floats(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import parquet
 
     table = {"path": ["a", "b"], "label": ["spoof", "bonafide"], "score": pyarrow.array(np.array([0.1, 2], np.float16))}

@@ -10,14 +10,7 @@ from truevoice.models.aasist import AASIST
 from truevoice.models.checkpoint import load_strictly, read_state_dict
 from truevoice.models.export import export_onnx
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 NAMES = {"aasist": "AASIST", "aasist-l": "AASIST-L"}

@@ -13,6 +13,8 @@ from truevoice.models.build import build, split
 from truevoice.models.front_ends.encoder import SpeechEncoder
 from truevoice.models.front_ends.hub import build_untrained
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ENCODER = "ssl_model.model."  # what stands before the encoder's keys in the recorded lists
 # Recorded lists of published keys, by the name of the card. Each holds the keys of XLS-R 300M besides its own.
 LISTS = {
@@ -24,14 +26,6 @@ LISTS = {
     "antideepfake": "antideepfake_300m",
 }
 ON_ENCODERS = [name for name, card in cards().items() if card.front_end and card.front_end.is_encoder]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -22,17 +22,11 @@ from truevoice.errors import UsageError
 from truevoice.models.conformer import Conformer, RelativeAttention
 from truevoice.models.conformer_tcm import ConformerTCM
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FRONT_END = 317_390_592
 MODELS = {"conformer": (Conformer, 2_506_324), "conformer-tcm": (ConformerTCM, 2_382_628 + 1_440_000)}
 FIXED = "conformer.positional_emb"
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", MODELS)

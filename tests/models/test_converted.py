@@ -19,13 +19,7 @@ from truevoice.models.converted import CONFIG, WEIGHTS, is_converted
 from truevoice.models.front_ends.encoder import SpeechEncoder
 from truevoice.models.speech_detector import SpeechDetector
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -13,17 +13,11 @@ from truevoice.models.front_ends.encoder import SpeechEncoder
 from truevoice.models.front_ends.fairseq import fairseq_name
 from truevoice.models.front_ends.hub import open_encoder
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FAMILIES = ("Wav2Vec2", "Hubert", "WavLM")
 HEADS = {"encoder_attention_heads": 4}  # an odd width, whose heads the file must tell
 TOLERANCE = 1e-6
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def tiny(family, large):

@@ -11,18 +11,11 @@ from truevoice.models.front_ends.encoder_cpu import EncoderForCPU
 from truevoice.models.precision import PRECISIONS, chosen_precision
 from truevoice.models.speech_detector import SpeechDetector
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 FAMILIES = ("Wav2Vec2", "Hubert", "WavLM")
 # Relative to the largest feature; the tiny model's few channels average less away than a real one's.
 BOUNDS = {"float32": 1e-5, "int16": 1e-3, "bfloat16": 5e-2, "int8": 1e-1}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -22,15 +22,9 @@ from truevoice.models.front_ends.encoder import SpeechEncoder
 from truevoice.models.quantise import quantise
 from truevoice.models.speech_detector import SpeechDetector
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SYNTHETIC = clips()[0].parent
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

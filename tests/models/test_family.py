@@ -13,6 +13,8 @@ from truevoice.models.front_ends.encoder import _config, empty_model
 from truevoice.models.front_ends.fairseq import EncoderShape
 from truevoice.models.front_ends.layout import encoder_layout, whisper_layout
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 ENCODER = "ssl_model.model."
 # Recorded list of published keys -> the families that it fits.
 LISTS = {
@@ -29,14 +31,6 @@ LISTS = {
     "specrnet": ["specrnet"],
     "xlsr_mamba": ["xlsr-mamba"],
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def identified(state):

@@ -17,17 +17,9 @@ from truevoice.models.blocks.light_cnn import MaxFeatureMap, PlainNorm
 from truevoice.models.front_ends.lfcc import LFCC
 from truevoice.models.lcnn import LCNN, WhisperLCNN
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 FIXED = ("m_frontend.", "input_", "output_")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

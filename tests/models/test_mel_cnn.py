@@ -8,10 +8,7 @@ from truevoice.detectors.card import Card
 from truevoice.models import mel_cnn
 from truevoice.models.mel_cnn import LogMel, MelCNN
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def plain_log_mel(wave):

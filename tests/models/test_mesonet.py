@@ -16,21 +16,13 @@ from truevoice.detectors.card import cards
 from truevoice.models import mesonet
 from truevoice.models.mesonet import MesoNet
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 CASES = {
     "mesonet_1ch": (["lfcc"], "384x600", "mesonet_384x600"),
     "mesonet_2ch": (["whisper", "mfcc"], "384x600_2ch", "mesonet_384x600_2ch"),
 }
 ENCODER = 7_632_384
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -17,16 +17,10 @@ from seeded import seeded_layers
 from truevoice.detectors.card import cards
 from truevoice.models.mhfa import MHFA
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 POOLING = 1_315_410
 CLASSIFIER = 2 * 256 + 2 * 256 + 2
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_parity_with_the_original(shared):

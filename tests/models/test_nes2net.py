@@ -22,6 +22,8 @@ from truevoice.models.blocks.layer_merge import GatedMerge, WeightedMerge
 from truevoice.models.nes2net import Nes2Net
 from truevoice.models.nes2net_x import Nes2NetX
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 VARIANTS = {
     "nes2net_plain": (Nes2Net, {}, 510_769),
     "nes2net_x": (Nes2NetX, {}, 512_039),
@@ -30,14 +32,6 @@ VARIANTS = {
     "nes2net_x_selu_ctrsvdd": (Nes2NetX, {"dilation": 1, "outputs": 1, "activation": "selu"}, 511_014),
 }
 STRIDES = {"block": (8, 10), "bn": (64, 10)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -11,18 +11,10 @@ from truevoice.detectors.torch_engine import open_torch
 from truevoice.models.checkpoint import load_strictly, read_state_dict
 from truevoice.models.rawgat_st import RawGATST
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 FUSIONS = {"rawgat-st": "mul", "rawgat-st-add": "add", "rawgat-st-cat": "cat"}
 PARAMETERS = {"rawgat-st": 440_810, "rawgat-st-add": 440_810, "rawgat-st-cat": 445_546}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

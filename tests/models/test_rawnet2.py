@@ -14,18 +14,10 @@ from published import (
 from truevoice.detectors.card import cards
 from truevoice.models.rawnet2 import RawNet2
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 VECTORS = {"rawnet2": "rawnet2_asvspoof2021", "rawnet2-eurecom": "rawnet2_eurecom"}
 PARAMETERS = {"rawnet2": 17_621_410, "rawnet2-eurecom": 25_433_602}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 def build(name):

@@ -6,15 +6,7 @@ import torch
 from published import assert_near, parameters, with_seeded_weights
 from truevoice.models.resnet18 import ResNet18
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
 
 
 def test_size_keys_and_embedding_are_the_published_ones(shared):

@@ -19,15 +19,9 @@ from truevoice.detectors.card import cards
 from truevoice.errors import UsageError
 from truevoice.models.sls import SLS
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PARAMETERS = 23_399_429
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_parity_with_the_original(shared):

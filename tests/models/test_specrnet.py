@@ -14,22 +14,14 @@ from published import (
 from truevoice.detectors.card import cards
 from truevoice.models.specrnet import SpecRNet
 
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
+
 FEATURES = {"specrnet": ["lfcc"], "specrnet_whisperrepo_1ch": ["mfcc"], "specrnet_whisperrepo_2ch": ["whisper", "lfcc"]}
 CASES = [
     ("specrnet", "80x404", "specrnet_80x404"),
     ("specrnet_whisperrepo_1ch", "384x600", "specrnet_384x600"),
     ("specrnet_whisperrepo_2ch", "384x600_2ch", "specrnet_384x600_2ch"),
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

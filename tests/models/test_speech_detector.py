@@ -17,19 +17,13 @@ from truevoice.models.build import build
 from truevoice.models.checkpoint import read_state_dict
 from truevoice.models.speech_detector import SpeechDetector
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TOLERANCE = 1e-4
 PARAMETERS = 317_837_834
 COUNTERS = "num_batches_tracked"
 MEMORY = 2e9  # bytes at batch 1, Python and its libraries in it
 LOADING = 60  # s
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

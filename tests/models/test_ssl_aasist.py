@@ -8,15 +8,9 @@ from seeded import published_shapes
 from truevoice.detectors.card import cards
 from truevoice.models.ssl_aasist import SSLAASIST
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PARAMETERS = 447_242
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("size", ["full", "tiny"])

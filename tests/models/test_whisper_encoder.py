@@ -2,14 +2,13 @@
 
 import pytest
 import torch
+import transformers
 
 from truevoice.detectors.register import card_of_parts
 from truevoice.errors import CheckpointError, UsageError
 from truevoice.models.build import build
 from truevoice.models.front_ends.hub import build_untrained, open_encoder
 from truevoice.models.front_ends.whisper_encoder import WhisperEncoder
-
-transformers = pytest.importorskip("transformers")
 
 
 @pytest.fixture(scope="module")

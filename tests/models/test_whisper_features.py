@@ -9,15 +9,7 @@ from truevoice.models.blocks import spectrum
 from truevoice.models.front_ends.cepstra import Cepstra
 from truevoice.models.front_ends.whisper_features import WhisperFeatures
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Kernels that wait for each other on a busy machine make these tests several times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with torch.inference_mode():
-        yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread", "no_gradients")
 
 
 @pytest.fixture(scope="module")

@@ -20,16 +20,10 @@ from truevoice.models.blocks.mamba import MambaMixer
 from truevoice.models.blocks.selective_scan import CHUNK, scan_by_chunks, scan_in_order
 from truevoice.models.xlsr_mamba import XLSRMamba
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PARAMETERS = 1_936_950
 SCANS = (scan_in_order, scan_by_chunks)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def scan_input(batch, frames, channels=6, state=4, dtype=torch.float32):

@@ -9,33 +9,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from truevoice.models.blocks.nested import GROUPS, STATES, NestedNetwork, SplitBlock
-
-
-class Nes2Net(NestedNetwork):
-    """Features (B, T', dim) -> (B, outputs). Any T' from 1; the arguments are those of `NestedNetwork`."""
-
-    def __init__(
-        self,
-        *,
-        dim: int = 1024,
-        outputs: int = 1,
-        dilation: int = 1,
-        pooling: str = "mean",
-        activation: str = "relu",
-        merge: str | None = None,
-        states: int = STATES,
-    ) -> None:
-        super().__init__(
-            Res2NetBlock,
-            dim=dim,
-            outputs=outputs,
-            merge=merge,
-            states=states,
-            dilation=dilation,
-            activation=activation,
-            pooling=pooling,
-        )
+from truevoice.models.blocks.nested import GROUPS, NestedNetwork, SplitBlock
 
 
 class Res2NetBlock(SplitBlock):
@@ -55,3 +29,11 @@ class Res2NetBlock(SplitBlock):
             heard = mixed[-1] + part if mixed else part
             mixed.append(batch_norm(self.activation(conv(heard))))
         return mixed
+
+
+class Nes2Net(NestedNetwork):
+    """Features (B, T', dim) -> (B, outputs). Any T' from 1; the arguments are those of `NestedNetwork`."""
+
+    block = Res2NetBlock
+    published_outputs = 1
+    published_dilation = 1

@@ -11,37 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from truevoice.models.blocks.nested import GROUPS, STATES, NestedNetwork, SplitBlock
-
-
-class Nes2NetX(NestedNetwork):
-    """Features (B, T', dim) -> (B, outputs). Any T' from 1; the arguments are those of `NestedNetwork`.
-
-    The defaults are the checkpoints for speech on XLS-R. ASVspoof 5: dilation 1. Singing voices (CtrSVDD): dilation 1,
-    one output, merge "sea", and for X-SeLU the activation "selu".
-    """
-
-    def __init__(
-        self,
-        *,
-        dim: int = 1024,
-        outputs: int = 2,
-        dilation: int = 2,
-        pooling: str = "mean",
-        activation: str = "relu",
-        merge: str | None = None,
-        states: int = STATES,
-    ) -> None:
-        super().__init__(
-            ColumnBlock,
-            dim=dim,
-            outputs=outputs,
-            merge=merge,
-            states=states,
-            dilation=dilation,
-            activation=activation,
-            pooling=pooling,
-        )
+from truevoice.models.blocks.nested import GROUPS, NestedNetwork, SplitBlock
 
 
 class ColumnBlock(SplitBlock):
@@ -66,3 +36,15 @@ class ColumnBlock(SplitBlock):
             columns = batch_norm(self.activation(conv(torch.cat([columns, part[..., None]], dim=-1))))
             mixed.append((columns * weights).sum(-1))
         return mixed
+
+
+class Nes2NetX(NestedNetwork):
+    """Features (B, T', dim) -> (B, outputs). Any T' from 1; the arguments are those of `NestedNetwork`.
+
+    The defaults are the checkpoints for speech on XLS-R. ASVspoof 5: dilation 1. Singing voices (CtrSVDD): dilation 1,
+    one output, merge "sea", and for X-SeLU the activation "selu".
+    """
+
+    block = ColumnBlock
+    published_outputs = 2
+    published_dilation = 2

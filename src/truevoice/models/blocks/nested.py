@@ -8,7 +8,6 @@ time: (B, C, T').
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,22 +25,26 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "selu": nn.SELU}
 class NestedNetwork(nn.Module):
     """(B, T', dim) -> (B, outputs), or with `merge` ("sea", "weighted") all states (`states`, B, T', dim) -> the same.
 
-    `block` builds the block of a group from its channels, keyword arguments `dilation` and `activation`. `pooling`
-    over time is "mean" or "astp" (attentive mean and deviation). With one output, it is the logit of bona fide.
-    Neither `dilation` nor `activation` shows in a state dict: a wrong one loads, and scores wrongly.
+    `pooling` over time is "mean" or "astp" (attentive mean and deviation). With one output, it is the logit of bona
+    fide. None = as in the checkpoints that the class is named after. Neither `dilation` nor `activation` shows in a
+    state dict: a wrong one loads, and scores wrongly.
     """
 
     takes = "last"
+    block: Callable[..., nn.Module]  # a group's block of its channels, keyword arguments `dilation` and `activation`
+    published_outputs: int
+    published_dilation: int
 
     def __init__(
         self,
-        block: Callable[..., nn.Module],
         *,
-        dim: int,
-        outputs: int,
-        merge: str | None,
-        states: int,
-        **options: Any,
+        dim: int = 1024,
+        outputs: int | None = None,
+        dilation: int | None = None,
+        pooling: str = "mean",
+        activation: str = "relu",
+        merge: str | None = None,
+        states: int = STATES,
     ) -> None:
         super().__init__()
         if dim % GROUPS**2:
@@ -49,7 +52,14 @@ class NestedNetwork(nn.Module):
         if merge is not None:
             self.takes = "states"
             self.ssl_model = MERGES[merge](states)
-        self.Nested_Res2Net_TDNN = _Nest(block, dim, outputs, **options)
+        self.Nested_Res2Net_TDNN = _Nest(
+            type(self).block,
+            dim,
+            self.published_outputs if outputs is None else outputs,
+            dilation=self.published_dilation if dilation is None else dilation,
+            activation=activation,
+            pooling=pooling,
+        )
 
     def forward(self, features: Tensor) -> Tensor:
         if self.takes == "states":

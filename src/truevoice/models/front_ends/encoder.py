@@ -17,6 +17,7 @@ from torch.nn.utils import parametrize
 from truevoice.errors import MissingExtraError
 from truevoice.models.checkpoint import load_strictly
 from truevoice.models.front_ends.fairseq import EncoderShape, fairseq_name, infer_shape, to_transformers
+from truevoice.models.front_ends.streams import Streams
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -32,7 +33,7 @@ WAVLM_DISTANCE = 800  # frames to the last bucket of relative positions, in all 
 WAVE_EPS = 1e-5  # under the root when a waveform is normalised, as fairseq and AntiDeepfake have it
 
 
-class SpeechEncoder(nn.Module):
+class SpeechEncoder(Streams):
     """A wav2vec 2.0, HuBERT or WavLM model of `transformers` as a front-end: (B, T) float32 at 16 kHz -> (B, T', D).
 
     `dim` is D, `layers_count` L, `hop` the samples from frame to frame. `normalise`: each waveform is brought to zero
@@ -73,23 +74,6 @@ class SpeechEncoder(nn.Module):
         missing = {key: fairseq_name(key) for key in encoder.model.state_dict() if key not in names}
         load_strictly(encoder.model, renamed, origin, assign=True, published={**names, **missing})
         return encoder.eval()
-
-    def forward(self, waves: Tensor) -> Tensor:
-        """The last layer's output, behind the final norm: (B, T', D)."""
-        *_, last = self._streams(waves)
-        return self._final(last)
-
-    def layers(self, waves: Tensor) -> Tensor:
-        """What each layer gives to the next, the last one's before the final norm: (L, B, T', D)."""
-        return torch.stack(list(self._streams(waves))[1:])
-
-    def states(self, waves: Tensor) -> Tensor:
-        """What each layer takes, and at the end the encoder's output behind the final norm: (L + 1, B, T', D).
-
-        These are the hidden states of s3prl, and of transformers too but that its version 5 leaves out that last norm.
-        """
-        *taken, last = self._streams(waves)
-        return torch.stack([*taken, self._final(last)])
 
     def fold(self) -> None:
         """Writes the positional convolution's weight as one tensor, instead of direction and length: for inference."""

@@ -17,12 +17,13 @@ from torch.nn import functional as F
 
 from truevoice.models.blocks.narrow_linear import narrow_linear, unfolded
 from truevoice.models.front_ends.encoder import SpeechEncoder, normalised
+from truevoice.models.front_ends.streams import Streams
 from truevoice.models.pages import let_go
 
 TILE = 34  # frames in one pass through the convolutions; by measurement, see benchmarks/ssl_speed.py
 
 
-class EncoderForCPU(nn.Module):
+class EncoderForCPU(Streams):
     """What the `SpeechEncoder` it is made from gives, from `forward`, `layers` and `states` alike. Not for training.
 
     It takes over that encoder's weights, part by part, so that they are never held twice: the encoder is of no use
@@ -59,20 +60,6 @@ class EncoderForCPU(nn.Module):
         """Whether the encoder has nothing between its layers, as adapters of a fine-tuned recogniser."""
         layers: Any = encoder.model.encoder.layers  # type: ignore[union-attr]
         return all(getattr(layer, "adapter_layer", None) is None for layer in layers)
-
-    def forward(self, waves: Tensor) -> Tensor:
-        """The last layer's output, behind the final norm: (B, T', D)."""
-        *_, last = self._streams(waves)
-        return self._final(last)
-
-    def layers(self, waves: Tensor) -> Tensor:
-        """(L, B, T', D), as `SpeechEncoder.layers`."""
-        return torch.stack(list(self._streams(waves))[1:])
-
-    def states(self, waves: Tensor) -> Tensor:
-        """(L + 1, B, T', D), as `SpeechEncoder.states`."""
-        *taken, last = self._streams(waves)
-        return torch.stack([*taken, self._final(last)])
 
     def _streams(self, waves: Tensor) -> Iterator[Tensor]:
         if self.normalise:

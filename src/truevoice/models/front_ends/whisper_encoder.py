@@ -19,6 +19,7 @@ from truevoice.models.checkpoint import load_strictly
 from truevoice.models.front_ends.encoder import import_transformers
 from truevoice.models.front_ends.fairseq import MOST_LAYERS, WIDEST
 from truevoice.models.front_ends.layout import whisper_layers
+from truevoice.models.front_ends.streams import Streams
 from truevoice.models.front_ends.whisper_features import LogMel
 
 HEAD = 64  # width of an attention head, in every published size
@@ -28,7 +29,7 @@ QUIET = {"dropout": 0.0, "attention_dropout": 0.0, "activation_dropout": 0.0, "e
 FIRST_KEYS = {"conv1.weight": 3, "conv2.weight": 3, "embed_positions.weight": 2, "layers.0.fc1.weight": 2}
 
 
-class WhisperEncoder(nn.Module):
+class WhisperEncoder(Streams):
     """(B, T) float32 at 16 kHz, at most 30 s -> (B, T / 320, D), as `SpeechEncoder` gives it.
 
     `dim` is D, `layers_count` L, `hop` the samples from frame to frame. `normalise` is always False: the log-mel
@@ -77,20 +78,6 @@ class WhisperEncoder(nn.Module):
         encoder = cls(model)
         load_strictly(encoder.model, state, origin, assign=True)
         return encoder.eval()
-
-    def forward(self, waves: Tensor) -> Tensor:
-        """The last layer's output, behind the final norm: (B, T', D)."""
-        *_, last = self._streams(waves)
-        return self._final(last)
-
-    def layers(self, waves: Tensor) -> Tensor:
-        """What each layer gives to the next, the last one's before the final norm: (L, B, T', D)."""
-        return torch.stack(list(self._streams(waves))[1:])
-
-    def states(self, waves: Tensor) -> Tensor:
-        """What each layer takes, and at the end the encoder's output behind the final norm: (L + 1, B, T', D)."""
-        *taken, last = self._streams(waves)
-        return torch.stack([*taken, self._final(last)])
 
     def fold(self) -> None:
         """Nothing in it can be folded."""
