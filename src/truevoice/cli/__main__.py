@@ -53,6 +53,7 @@ app.command(
 app.command(
     "truevoice.cli.inspect:inspect_command", name="inspect", help=texts.INSPECT, help_epilogue=texts.INSPECT_EXAMPLES
 )
+app.command("truevoice.cli.train:train_command", name="train", help=texts.TRAIN, help_epilogue=texts.TRAIN_EXAMPLES)
 app.command("truevoice.cli.models:models_app", name="models", help=texts.MODELS)
 app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
 

@@ -133,3 +133,20 @@ INSPECT_EXAMPLES = """Examples:
     truevoice inspect LA_model.pth
     truevoice inspect xlsr2_300m.pt
     truevoice inspect unknown.pth --format json"""
+
+TRAIN = (
+    "Train or fine-tune any detector of the register on a labelled set.\n\n"
+    "What it starts from, which layers learn, loss, augmentation, division of the data: all are options, all have a "
+    "place in one YAML file (--print-config shows it, --config takes it, the run's folder keeps it). Each epoch is "
+    "measured on all trials of validation and of every --test set; best/ is the epoch that validation chose, and "
+    "every command takes it as --checkpoint RUN/best. A run that was stopped goes on with --resume.\n\n"
+    "Several processes: torchrun --nproc-per-node 2 -m truevoice train ...\n\n"
+    "Exit status: 0 all went well, 2 some recordings could not be used, 1 the request was wrong or training failed."
+)
+TRAIN_EXAMPLES = """Examples:
+
+    truevoice train --preset mel-cnn --data release_in_the_wild --hold-out "Alec Guinness" -o runs/mel
+    truevoice train -m aasist --checkpoint AASIST.pth --data for-norm -o runs/for --epochs 3 --trainable first:5+last:5
+    truevoice train --preset ssl-anti-spoofing-df --encoder xlsr2_300m.pt --data for-2sec -o runs/ssl --precision bf16
+    truevoice train --config runs/mel/config.yaml -o runs/again --seeds 3
+    truevoice train --preset mel-cnn --data mine --subset-study 10%,50%,100% --test wild=release_in_the_wild -o runs/s"""

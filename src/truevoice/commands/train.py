@@ -1,4 +1,4 @@
-"""`truevoice train`: one run, or one for each of several seeds, or for each of several shares of the training trials."""
+"""`truevoice train`: one run, or one for each of several seeds, or of several shares of the training trials."""
 
 from __future__ import annotations
 
@@ -232,7 +232,12 @@ def _both(first: Watch | None, second: Watch | None) -> Watch | None:
     watches = [watch for watch in (first, second) if watch]
     if not watches:
         return None
-    return lambda epoch: any([watch(epoch) for watch in watches])
+
+    def watch_all(epoch: Epoch) -> bool:
+        answers = [watch(epoch) for watch in watches]
+        return any(answers)
+
+    return watch_all
 
 
 def _write(found: Training) -> None:
