@@ -70,8 +70,8 @@ def ship(run: Path, name: str, out: Path) -> None:
     write_description(graph, description)
     found = description["validation"]
     print(
-        f"{name}: {folder.name}, epoch {told['best_epoch']}, validation EER {found['eer']:.2%}, AUC {found['auc']:.4f}; "
-        f"graph {graph.stat().st_size:,} bytes"
+        f"{name}: {folder.name}, epoch {told['best_epoch']}, validation EER {found['eer']:.2%}, "
+        f"AUC {found['auc']:.4f}; graph {graph.stat().st_size:,} bytes"
     )
 
 

@@ -2,8 +2,8 @@
 
     python scripts/wild_tree.py --corpus ../shared/corpus/dev --out wild/release_in_the_wild
 
-0.wav, 1.wav, … (16 kHz, mono, 16 bit) and meta.csv (file,speaker,label with bona-fide and spoof), as in the data set of Müller et
-al., "Does audio deepfake detection generalize?", Interspeech 2022: a place to run what others ran on that set.
+0.wav, 1.wav, … (16 kHz, mono, 16 bit) and meta.csv (file,speaker,label with bona-fide and spoof), as in the data set of
+Müller and others ("Does audio deepfake detection generalize?", Interspeech 2022): a place to run what was run on it.
 A speaker is what the corpus calls so: a person, or all unnamed voices of one source.
 """
 
