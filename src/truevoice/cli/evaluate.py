@@ -34,6 +34,7 @@ def evaluate_command(
     asv_key: Path | None = None,
     hearing: Hearing | None = None,
     players: bool = True,
+    log_to: str = "",
     format: FormatNames = None,
     quiet: Quiet = False,
 ) -> int:
@@ -81,6 +82,8 @@ def evaluate_command(
         ASV/trial_metadata.txt, where those scores have no key column.
     players
         Put the worst errors' sound into the report.
+    log_to
+        tensorboard, wandb, trackio, by commas: figures, pictures and the errors' table there too; needs -o.
     format
         json or csv on screen, in place of the table.
     quiet
@@ -115,6 +118,7 @@ def evaluate_command(
             asv_key=asv_key,
             out=out,
             players=players,
+            log_to=log_to.split(","),
             progress=progress,
             **(hearing or Hearing()).words(),
         )

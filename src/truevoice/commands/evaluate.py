@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from truevoice.evaluation.options import Costs, Options
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.metrics import eer
 from truevoice.scoring.session import Progress
+from truevoice.tracking import check_trackers
+from truevoice.tracking.evaluated import log_evaluation
 
 Source = str | Path
 
@@ -53,6 +56,7 @@ def evaluate(
     asv_key: Source | None = None,
     out: Source | None = None,
     players: bool = True,
+    log_to: Sequence[str] = (),
     progress: Progress | None = None,
     detector: Detector | None = None,
     **scoring: Any,
@@ -67,7 +71,8 @@ def evaluate(
     on which the threshold is chosen. calibration, prior, threshold: as in `truevoice.score`. by: columns to break down
     by, by commas, "none" for none. cluster: the column whose values the bootstrap draws as wholes; rounds, confidence,
     seed: of the bootstrap. asv_scores, asv_key: of a speaker verification system, for the t-DCF. out: a folder for
-    report.html, metrics.json and scores.csv.
+    report.html, metrics.json and scores.csv. log_to: trackers (tensorboard, wandb, trackio) that show figures, pictures
+    and the table of errors; their files go to `out`.
     scoring: device, engine, precision, windows, window, hop, pooling, limits, jobs, batch_size, force, as in
     `truevoice.score`; a published model defaults to its authors' window here.
 
@@ -87,6 +92,9 @@ def evaluate(
     if threshold is not None and dev is not None:
         raise UsageError("a threshold is either given (--threshold) or chosen on a development set (--dev), not both")
     folder = Path(out) if out is not None else None
+    trackers = check_trackers(log_to)  # before the work
+    if trackers and folder is None:
+        raise UsageError("--log-to writes into the folder of the evaluation: name one with -o")
     tables = Tables(path_column, label_column, label_map)
     decisions = Decisions(optional_path(calibration), prior, threshold)
     listening = Listening(model, checkpoint, detector=detector, **scoring)
@@ -127,7 +135,9 @@ def evaluate(
     decided = None if found.threshold.on_test else found.threshold
     from truevoice.report.evaluation_files import write_evaluation
 
-    return replace(found, written=write_evaluation(found, subject.results(decided), folder, players=players))
+    written = write_evaluation(found, subject.results(decided), folder, players=players)
+    places, failed = log_evaluation(found, trackers, folder)
+    return replace(found, written=[*written, *places], findings=[*found.findings, *failed])
 
 
 def _make(folder: Path) -> None:
