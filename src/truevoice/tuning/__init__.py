@@ -1,0 +1,1 @@
+"""Searching for settings: many training runs on one validation set, and which of them was best."""
