@@ -101,13 +101,13 @@ def convert(
     if onnx or int8:
         tell("exporting the graph")
         any_length = _export(network, card, folder / GRAPH)
-        drift[GRAPH] = _described(folder / GRAPH, card, origin, any_length, measure)
+        drift[GRAPH] = _described(folder / GRAPH, card, origin, any_length, measure, _calibration(source))
     if int8:
         from truevoice.models.quantise import quantise
 
         tell("rounding its weights to 8 bits")
         products = quantise(folder / GRAPH, folder / GRAPH_INT8)
-        more = {"quantised": {"products": products, "weights": "int8", "kind": "dynamic"}}
+        more = {"quantised": {"products": products, "weights": "int8", "kind": "dynamic"}, **_calibration(source)}
         drift[GRAPH_INT8] = _described(folder / GRAPH_INT8, card, origin, any_length, measure, more)
     for name in drift:
         files |= {one.name: one.stat().st_size for one in (folder / name, (folder / name).with_suffix(".json"))
@@ -139,6 +139,13 @@ def network_scores(network: Any, card: Card, windows: NDArray[np.float32]) -> ND
     from truevoice.models.export import scores_of
 
     return scores_of(network, windows, bonafide_index=card.bonafide_index, log_odds=card.log_odds)
+
+
+def _calibration(source: Path) -> dict[str, Any]:
+    """The calibration of a folder that was trained here, in the words of a graph's description; else nothing."""
+    given = read_config(source).get("calibration") if is_converted(source) else None
+    words = ("windows", "calibration", "threshold", "thresholds")
+    return {key: given[key] for key in words if key in given} if isinstance(given, dict) else {}
 
 
 def _check_places(source: Path, folder: Path) -> None:

@@ -180,12 +180,13 @@ def _folder(folder: Path) -> Inspection:
     checksum = check_weights(folder, config)
     inside = inspect(folder / str(config["weights"].get("file", "model.safetensors")))
     facts = {key: value for key, value in config.items() if key not in ("card", "parameters")}
+    made = "trained" if config.get("training") is not None else "converted"
     return Inspection(
         **{
             **{field: getattr(inside, field) for field in inside.__dataclass_fields__},
             "path": str(folder),
             "kind": "truevoice folder",
-            "what": f"{card.name} ({card.title}), converted from {config['source'].get('file')}",
+            "what": f"{card.name} ({card.title}), {made} from {config['source'].get('file')}",
             "model": card.name,
             "models": (card.name,),
             "sha256": checksum,

@@ -95,7 +95,8 @@ class Listening:
         )
         detector = decided(detector, **vars(decisions))
         default = None
-        if as_published and detector.calibration is None and not detector.card.shipped:
+        ours = detector.calibration or detector.windows or detector.card.shipped
+        if as_published and not ours:
             default = whole_policy() if detector.card.heard == "whole" else None
             default = default or WindowPolicy("first", detector.window, detector.window)
         policy = choose_policy(detector, self.windows, self.window, self.hop, self.pooling, default=default)

@@ -68,7 +68,8 @@ class Card:
     `fixed_window`: it hears no other length than `window`; `shortest_window`: the least it can take, in samples.
     `network` is "module:Class" under `truevoice.models`, built with `arguments`: it takes the waveform, or, where the
     card has a `front_end`, that one's features. `bonafide_index` is the logit that is the score, or, with `log_odds`,
-    from which the other logit is taken away.
+    from which the other logit is taken away. `head`: the cosine head of its training, "oc-softmax" or "am-softmax", in
+    the place of the network's own output layer.
     `shipped` names an ONNX graph in `truevoice/weights/` where the package brings the detector along.
     """
 
@@ -91,6 +92,7 @@ class Card:
     arguments: dict[str, Any] = field(default_factory=dict)
     bonafide_index: int = 1
     log_odds: bool = False
+    head: str = ""
     shipped: str | None = None
     weights: Weights | None = None
     figures: tuple[Figure, ...] = ()

@@ -46,6 +46,7 @@ class Detector:
     """A loaded detector. `checksum`: sha256 of the weight file; `calibration`: None where it has none.
 
     `threshold`: verdict `bonafide` from this score on, in place of the calibration's own; without either, no verdict.
+    `windows`: the window policy that a detector trained here was measured with.
     """
 
     card: Card
@@ -54,6 +55,7 @@ class Detector:
     calibration: Calibration | None = None
     checkpoint: Path | None = None
     threshold: float | None = None
+    windows: WindowPolicy | None = None
 
     sample_rate = SAMPLE_RATE
     polarity = "higher = more bona fide"
@@ -69,8 +71,9 @@ class Detector:
 
     @property
     def policy(self) -> WindowPolicy:
-        """The window policy used where none is asked for: the calibration's own, else overlapping native windows."""
-        return (self.calibration and self.calibration.windows) or default_policy(self.window)
+        """The window policy used where none is asked for: the calibration's own, else that of its training, else
+        overlapping native windows."""
+        return (self.calibration and self.calibration.windows) or self.windows or default_policy(self.window)
 
     @property
     def working_point(self) -> float | None:

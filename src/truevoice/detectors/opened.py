@@ -16,7 +16,8 @@ from truevoice.detectors.card import Card, cards
 from truevoice.detectors.onnx_engine import OnnxEngine
 from truevoice.errors import CheckpointError, TruevoiceError, UsageError, one_line
 from truevoice.models.converted import GRAPH, read_config
-from truevoice.windows.policy import MAX_WINDOW
+from truevoice.models.head_kinds import HEADS
+from truevoice.windows.policy import MAX_WINDOW, WindowPolicy
 
 # What a graph's own card need not say.
 UNKNOWN = {**dict.fromkeys(("training_data", "licence", "paper", "source"), "unknown"), "summary": ""}
@@ -33,6 +34,7 @@ class Opened:
     checksum: str
     calibration: Calibration | None = None
     checkpoint: Path | None = None
+    windows: WindowPolicy | None = None
 
 
 def open_graph(path: Path, device: str, card: Card | None = None) -> Opened:
@@ -104,20 +106,35 @@ def open_weights(card: Card, path: Path, device: str, engine: str, checksum: str
 def open_folder(folder: Path, device: str, engine: str, card: Card | None = None) -> Opened:
     """What `truevoice convert` wrote, on torch; its graph, where one is there, for the engine "onnx" or without torch.
 
-    Raises CheckpointError where the folder is not whole, or where `card` is given and is another.
+    What a training left in it besides, its calibration and its windows, holds for either. Raises CheckpointError where
+    the folder is not whole, or where `card` is given and is another.
     """
     config = read_config(folder)
     own = card_of(config, folder)
     if card is not None and own.name != card.name:
         raise CheckpointError(f"{folder}: is of {own.name}, not of {card.name}")
     if prefers_graph(engine) and is_file(folder / GRAPH):
-        return replace(open_graph(folder / GRAPH, device, own), checkpoint=folder)
+        return _as_trained(replace(open_graph(folder / GRAPH, device, own), checkpoint=folder), config, folder)
     try:
-        return open_weights(own, folder, device, engine, str(config["weights"].get("sha256")))
+        opened = open_weights(own, folder, device, engine, str(config["weights"].get("sha256")))
+        return _as_trained(opened, config, folder)
     except TruevoiceError:
         raise
     except (TypeError, ValueError, KeyError, RuntimeError) as error:  # from arguments that no network takes
         raise CheckpointError(f"{folder}: its network cannot be built ({one_line(error, 120)})") from None
+
+
+def _as_trained(opened: Opened, config: dict[str, Any], folder: Path) -> Opened:
+    """With the calibration and the windows of the folder's configuration, where it has them."""
+    given = config.get("calibration")
+    if given is not None and not (isinstance(given, dict) and given.get("calibration")):
+        raise CheckpointError(f"{folder}: its calibration is not whole")
+    calibration = opened.calibration or calibration_of(given or {}, str(folder))
+    try:
+        windows = WindowPolicy(**config["windows"]) if config.get("windows") else None
+    except (TypeError, UsageError) as error:
+        raise CheckpointError(f"{folder}: its window policy is not whole ({one_line(error, 80)})") from None
+    return replace(opened, calibration=calibration, windows=windows)
 
 
 def prefers_graph(engine: str) -> bool:
@@ -139,7 +156,8 @@ def card_of(config: dict[str, Any], folder: Path) -> Card:
             f"{folder}: its network {one_line(given.network, 60)} is not known to this version; update truevoice"
         )
     whole = isinstance(given.window, int) and 0 < given.window <= MAX_WINDOW and given.bonafide_index in (0, 1)
-    if not whole or not isinstance(given.name, str) or not isinstance(given.arguments, dict) or not _modest(given):
+    typed = isinstance(given.name, str) and isinstance(given.arguments, dict) and given.head in ("", *HEADS)
+    if not whole or not typed or not _modest(given):
         raise CheckpointError(f"{folder}: its configuration is not whole; convert the checkpoint again")
     return given
 

@@ -14,6 +14,7 @@ from truevoice.models.checkpoint import load_strictly
 from truevoice.models.front_ends.encoder import KINDS, SpeechEncoder
 from truevoice.models.front_ends.fairseq import infer_shape, is_encoder, to_transformers
 from truevoice.models.front_ends.whisper_encoder import WhisperEncoder, is_whisper
+from truevoice.models.heads import put_head
 from truevoice.models.speech_detector import SpeechDetector
 
 # Our own names of the two parts, as a `SpeechDetector` has them in its state dict.
@@ -48,6 +49,10 @@ class NetworkCard(Protocol):
     def arguments(self) -> dict[str, Any]: ...
     @property
     def front_end(self) -> FrontEndOfCard | None: ...
+    @property
+    def head(self) -> str: ...
+    @property
+    def bonafide_index(self) -> int: ...
 
 
 def build(
@@ -73,13 +78,24 @@ def build(
 
 
 def network_of(card: NetworkCard, front_end: nn.Module | None = None) -> nn.Module:
-    """The card's `network` alone, with random weights; behind an encoder it is made for that one's dimensions."""
-    made_by = _class(f"truevoice.models.{card.network}")
+    """The card's `network` alone, with random weights; behind an encoder it is made for that one's dimensions.
+
+    Where the card has a cosine `head`, that stands in the place of the output layer.
+    """
+    made_by = class_of(card)
     arguments = dict(card.arguments)
     if isinstance(front_end, SpeechEncoder | WhisperEncoder):
         fitting = {"dim": front_end.dim, "states": front_end.layers_count + 1}
         arguments |= {name: fitting[name] for name in fitting.keys() & inspect.signature(made_by).parameters.keys()}
-    return made_by(**arguments)
+    network: nn.Module = made_by(**arguments)
+    if card.head:
+        put_head(network, card.head, card.bonafide_index)
+    return network
+
+
+def class_of(card: NetworkCard) -> Any:
+    """The class of the card's `network`."""
+    return _class(f"truevoice.models.{card.network}")
 
 
 def split(

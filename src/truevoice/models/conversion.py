@@ -9,15 +9,18 @@ from torch import nn
 
 from truevoice.models.build import build
 from truevoice.models.checkpoint import Checkpoint
-from truevoice.models.converted import Source, origin_of, write_converted
+from truevoice.models.converted import OF_TRAINING, Source, is_converted, origin_of, read_config, write_converted
 
 
 def convert_checkpoint(card: Any, read: Checkpoint, folder: Path, *, half: bool = False) -> nn.Module:
     """Writes `read`, weights of the detector `card` (a dataclass), into `folder`; gives the network, not yet folded.
 
-    Raises CheckpointError for weights that are not the card's, and as `write_converted` does.
+    Of a folder that was trained here its calibration comes along, and what it says of its training. Raises
+    CheckpointError for weights that are not the card's, and as `write_converted` does.
     """
     network = build(card, read.state, str(read.path), read.settings)
     source = Source(**origin_of(read.path), wrapper=read.wrapper, prefix=read.prefix, unused=read.unused)
-    write_converted(folder, network, card, source, half=half)
+    given = read_config(read.path) if is_converted(read.path) else {}
+    more = {key: given[key] for key in OF_TRAINING if key in given}
+    write_converted(folder, network, card, source, half=half, more=more)
     return network

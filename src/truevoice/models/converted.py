@@ -25,6 +25,8 @@ FORMAT = 1
 LARGEST_CONFIG = 2**20  # bytes
 LARGEST_HALF = 65504.0
 POLARITY = "higher = more bona fide"
+# What a trained detector brings along besides: see `truevoice.training.kept`. A conversion of its folder keeps it.
+OF_TRAINING = ("training", "origin", "calibration", "windows")
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,29 @@ def check_weights(folder: Path, config: Mapping[str, Any]) -> str:
     return checksum
 
 
-def write_converted(folder: Path, network: Any, card: Any, source: Source, *, half: bool = False) -> dict[str, Any]:
+def write_converted(
+    folder: Path,
+    network: Any,
+    card: Any,
+    source: Source,
+    *,
+    half: bool = False,
+    state: Mapping[str, Any] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Writes the network (as `build` gives it, not yet folded) and its configuration; returns the configuration.
 
     card: the dataclass of its card. half: tensors of two and more dimensions in float16, the others stay as they are.
-    Graphs of an earlier conversion go, and the configuration comes last: a folder that has one is whole. Raises
-    CheckpointError for weights too large for half precision, UsageError where the folder cannot be written.
+    state: its tensors, where they are not those that it holds as they lie. more: what the configuration says besides,
+    of `OF_TRAINING`. Graphs of an earlier conversion go, and the configuration comes last: a folder that has one is
+    whole. Raises CheckpointError for weights too large for half precision, UsageError where the folder cannot be
+    written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    state = {key: tensor.detach().contiguous() for key, tensor in network.state_dict().items()}
+    given = network.state_dict() if state is None else state
+    state = {key: tensor.detach().cpu().contiguous() for key, tensor in given.items()}
     if half:
         state = {key: _halved(key, tensor, source.file) for key, tensor in state.items()}
     try:
@@ -107,11 +122,12 @@ def write_converted(folder: Path, network: Any, card: Any, source: Source, *, ha
         part = folder / f".{WEIGHTS}.part"
         save_file(state, part, metadata={"format": "pt"})
         part.replace(folder / WEIGHTS)
-        config = _config(network, card, source, folder / WEIGHTS, half)
+        config = _config(network, card, source, folder / WEIGHTS, half) | dict(more or {})
         replace_file(folder / CONFIG, [json.dumps(config, indent=2, ensure_ascii=False).encode() + b"\n"])
         (folder / WEIGHTS).chmod((folder / CONFIG).stat().st_mode & 0o777)  # safetensors lets the owner alone read it
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be written ({error.strerror or one_line(error)})") from None
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or one_line(error)
+        raise UsageError(f"{folder}: cannot be written ({why})") from None
     return config
 
 
@@ -141,7 +157,7 @@ def _config(network: Any, card: Any, source: Source, weights: Path, half: bool) 
         "truevoice": truevoice.__version__,
         "model_type": card.name,
         "polarity": POLARITY,
-        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "parameters": sum(one.numel() for name, one in network.named_parameters() if ".lora_" not in name),
         "weights": {
             "file": WEIGHTS,
             "sha256": checksum,

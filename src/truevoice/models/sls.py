@@ -19,13 +19,17 @@ POOL = 3  # in time and in features
 class SLS(nn.Module):
     """The encoder's layers, before its final norm, (L, B, frames, dim) -> (B, 2) log-probabilities: spoof, bona fide.
 
-    The number of frames is fixed by `fc1`: the published 201 are 64,600 samples. Any L.
+    The number of frames is fixed by `fc1`: the published 201 are 64,600 samples. Any L. `log_probabilities`: without
+    it the output is that of `fc3` alone, as a cosine head needs it.
     """
 
     takes = "layers"
 
-    def __init__(self, *, dim: int = 1024, frames: int = 201, hidden: int = 1024) -> None:
+    def __init__(
+        self, *, dim: int = 1024, frames: int = 201, hidden: int = 1024, log_probabilities: bool = True
+    ) -> None:
         super().__init__()
+        self.log_probabilities = log_probabilities
         self.frames = frames
         self.first_bn = nn.BatchNorm2d(1)
         self.fc0 = nn.Linear(dim, 1)
@@ -34,7 +38,8 @@ class SLS(nn.Module):
 
     def forward(self, layers: Tensor) -> Tensor:
         hidden = F.selu(self.fc1(self.pool(layers)))
-        return torch.log_softmax(F.selu(self.fc3(hidden)), dim=1)
+        logits = self.fc3(hidden)
+        return torch.log_softmax(F.selu(logits), dim=1) if self.log_probabilities else logits
 
     def gates(self, layers: Tensor) -> Tensor:
         """(L, B, T', dim) -> (L, B) in (0, 1), each of its own and not a share of one."""
