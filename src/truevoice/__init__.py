@@ -16,10 +16,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from truevoice.audio import Limits, load_audio
     from truevoice.commands.calibrate import calibrate
+    from truevoice.commands.compare import compare
     from truevoice.commands.convert import convert
     from truevoice.commands.evaluate import evaluate
     from truevoice.commands.inspect import inspect
     from truevoice.commands.score import Scores, score
+    from truevoice.commands.study import study
     from truevoice.detectors.calibration import Calibration
     from truevoice.detectors.detector import Detector
     from truevoice.detectors.register import load
@@ -44,12 +46,14 @@ _HOME = {
     "WindowPolicy": "windows",
     "Evaluation": "evaluation.evaluation",
     "calibrate": "commands.calibrate",
+    "compare": "commands.compare",
     "convert": "commands.convert",
     "evaluate": "commands.evaluate",
     "inspect": "commands.inspect",
     "load": "detectors.register",
     "load_audio": "audio",
     "score": "commands.score",
+    "study": "commands.study",
 }
 _MODULES = ("audio", "data", "metrics", "windows")
 
@@ -59,6 +63,8 @@ __all__ = [  # noqa: RUF022  # the two names that most people need come first
     "score",
     "evaluate",
     "calibrate",
+    "compare",
+    "study",
     "convert",
     "inspect",
     "AudioError",
