@@ -54,6 +54,11 @@ app.command(
     "truevoice.cli.inspect:inspect_command", name="inspect", help=texts.INSPECT, help_epilogue=texts.INSPECT_EXAMPLES
 )
 app.command("truevoice.cli.train:train_command", name="train", help=texts.TRAIN, help_epilogue=texts.TRAIN_EXAMPLES)
+app.command(
+    "truevoice.cli.compare:compare_command", name="compare", help=texts.COMPARE, help_epilogue=texts.COMPARE_EXAMPLES
+)
+app.command("truevoice.cli.study:study_command", name="study", help=texts.STUDY, help_epilogue=texts.STUDY_EXAMPLES)
+app.command("truevoice.cli.tune:tune_command", name="tune", help=texts.TUNE, help_epilogue=texts.TUNE_EXAMPLES)
 app.command("truevoice.cli.models:models_app", name="models", help=texts.MODELS)
 app.command("truevoice.cli.data:data_app", name="data", help=texts.DATA)
 

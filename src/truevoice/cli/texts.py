@@ -36,6 +36,7 @@ EVALUATE_EXAMPLES = """Examples:
     truevoice evaluate release_in_the_wild -o report/
     truevoice evaluate test.csv --dev dev.csv --by attack,speaker --cluster speaker -o report/
     truevoice evaluate for-norm --split test -m aasist --checkpoint AASIST.pth
+    truevoice evaluate test.csv -o report/ --log-to tensorboard,trackio
     truevoice evaluate --scores scores.txt --key trial_metadata.txt --subset eval
     truevoice evaluate --scores others.csv --score-means spoof --label-map 1=spoof,0=bonafide"""
 
@@ -150,3 +151,63 @@ TRAIN_EXAMPLES = """Examples:
     truevoice train --preset ssl-anti-spoofing-df --encoder xlsr2_300m.pt --data for-2sec -o runs/ssl --precision bf16
     truevoice train --config runs/mel/config.yaml -o runs/again --seeds 3
     truevoice train --preset mel-cnn --data mine --subset-study 10%,50%,100% --test wild=release_in_the_wild -o runs/s"""
+
+COMPARE = (
+    "Compare two finished runs, or score files, on the same recordings: is the difference more than chance?\n\n"
+    "Takes folders of evaluate, runs of train (their sets are matched by name) and score files. Trials are joined by "
+    "name. For each set: EER, AUC and accuracy of both with intervals, the change with its interval and a paired "
+    "p-value, corrected for all that is tested; with -o a report with overlaid curves and the recordings that flipped. "
+    "What the doctor finds wrong with either side is said first.\n\n"
+    "Exit status: 0 compared, 1 the request was wrong."
+)
+COMPARE_EXAMPLES = """Examples:
+
+    truevoice compare before/ after/ -o difference/
+    truevoice compare runs/a runs/b --cluster speaker
+    truevoice compare ours.csv theirs.txt --key trial_metadata.txt --score-means bonafide,spoof"""
+
+STUDY = (
+    "Evaluate a detector, fine-tune it, evaluate it again on every set, and say what changed and whether it "
+    "generalises.\n\n"
+    "The custom set is never trained on; the set of --finetune-on is divided as in train, and its test split, where it "
+    "has one, is a set too; --test NAME=DIR adds others. Every option of train may be given. A study that was stopped "
+    "goes on at the stage where it was when the same command is given again.\n\n"
+    "Exit status: 0 done, 2 done but some recordings could not be used, 1 the request was wrong."
+)
+STUDY_EXAMPLES = """Examples:
+
+    truevoice study -m aasist --pretrained AASIST.pth --custom mine/ --finetune-on for-norm/ --epochs 3 -o study/
+    truevoice study --pretrained runs/a/best --custom mine/ --finetune-on for-norm/ --trainable last:2 -o study/
+    truevoice study -m mel-cnn --pretrained runs/b/best --custom mine.csv --finetune-on for-norm/ --test itw=itw/ \\
+        --max-train 600 -o study/"""
+
+TUNE = (
+    "Search for settings: many trainings on one validation set, by grid, at random, or with TPE.\n\n"
+    "All options of train hold for every trial; --vary, --space or a preset say what differs. Trials may stop early "
+    "(--prune) and several processes may share a search (--jobs, or the same command again). A search that was stopped "
+    "or killed goes on with the same command; more --trials make it longer. In -o: a run a trial, trials.csv, "
+    "study.json, best.yaml for train --config, and a report with pictures. The best figure on validation is "
+    "optimistic: judge it on a test set that took no part.\n\n"
+    "Exit status: 0 all trials went well, 2 some failed, 1 the request was wrong or all failed."
+)
+TUNE_EXAMPLES = """Examples:
+
+    truevoice tune --preset mel-cnn-grid --data release_in_the_wild --hold-out "Alec Guinness" -o searches/mel --jobs 2
+    truevoice tune -m aasist --checkpoint AASIST.pth --data for-norm -o searches/for --trials 12 --epochs 3 \\
+        --vary optimiser.lr=1e-6..1e-4:log --vary loss.class_weights=none,field,balanced --prune median
+    truevoice tune --config runs/mel/config.yaml --space space.yaml --method random --trials 30 -o searches/s"""
+
+LEAKS = (
+    "Look for leaks between training, validation and test sets, and for what gives the class away without a voice.\n\n"
+    "The set is divided as 'truevoice train' would divide it. Between each two sets: shared speakers, the same sound "
+    "in any format or level, near-identical names. In each set: how well length, level, silence, bandwidth, format, "
+    "rate and channels tell the classes apart, each by itself (AUC, a warning over 0.7) and all together (a "
+    "gradient-boosted tree, where scikit-learn is installed); columns of the manifest such as language or orig_rate "
+    "are judged as well. At most the first minute of a recording is decoded.\n\n"
+    "Exit status: 0 the report is made, 3 it has warnings and --strict was given, 1 the request was wrong."
+)
+LEAKS_EXAMPLES = """Examples:
+
+    truevoice data leaks for-norm/
+    truevoice data leaks release_in_the_wild/ --hold-out 'Alec Guinness' -o leaks.json
+    truevoice data leaks mine/ --train-splits train,val --test wild=release_in_the_wild/ --strict"""

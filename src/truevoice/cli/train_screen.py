@@ -70,11 +70,11 @@ def show_training(found: Training) -> None:
     for name, figures in found.average.items():
         table.add_row("average of weights", "", shown(name), *_figures(figures))
     out.print(table)
-    for name, figures in found.spread.items():
+    for name, spread in found.spread.items():
         parts = [
-            f"{words} {_rate(figures[figure]['mean'], figure)} ± {_rate(figures[figure]['sd'], figure)}"
+            f"{words} {_rate(spread[figure]['mean'], figure)} ± {_rate(spread[figure]['sd'], figure)}"
             for figure, words in (("eer", "EER"), ("auc", "AUC"), ("accuracy", "accuracy"))
-            if figure in figures
+            if figure in spread
         ]
         out.print(f"{shown(name)}, mean ± standard deviation of {len(found.runs)} seeds: {', '.join(parts)}")
     if len(found.runs) > 1:

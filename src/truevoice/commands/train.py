@@ -15,6 +15,7 @@ from truevoice.data.trial import LeftOut
 from truevoice.errors import MissingExtraError, UsageError
 from truevoice.files import replace_file
 from truevoice.training.recipe import changed, to_dict
+from truevoice.training.run_folder import METRICS, SUMMARY, has_checkpoint
 from truevoice.training.settings import BEST_BY, Settings
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ def train(
         raise UsageError("--seeds must be 1 or more")
     if seeds > 1 and subset_study:
         raise UsageError("--seeds and --subset-study are two studies: run one after the other")
+    if log_to:
+        from truevoice.tracking import check_trackers
+
+        check_trackers(log_to)
     fit = _fit()
     folder = Path(out)
     say = tell if tell and is_main_process() else _silent
@@ -129,7 +134,7 @@ def train(
     for number, (name, planned, where) in enumerate(plans, 1):
         if len(plans) > 1:
             say(f"{name} ({number} of {len(plans)})")
-        with _tracked(log_to, where, name, planned, resume) as logged:
+        with _tracked(log_to, where, name, planned, resume and not force, say) as logged:
             trained = fit(
                 planned,
                 where,
@@ -211,15 +216,16 @@ def _spread(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, Any]]]:
 
 @contextmanager
 def _tracked(
-    log_to: Sequence[str], folder: Path, name: str, settings: Settings, resume: bool
+    log_to: Sequence[str], folder: Path, name: str, settings: Settings, resume: bool, tell: Tell
 ) -> Iterator[Watch | None]:
     if not log_to or not is_main_process():
         yield None
         return
     from truevoice.tracking import open_trackers, watcher
 
-    trackers = open_trackers(log_to, folder=folder, run=name, config=to_dict(settings), resume=resume)
-    follow = watcher(trackers)
+    goes_on = resume and has_checkpoint(folder)  # without one, the run begins, and so does its place in the tracker
+    trackers = open_trackers(log_to, folder=folder, run=name, config=to_dict(settings), resume=goes_on, tell=tell)
+    follow = watcher(trackers, folder / METRICS)
     try:
         yield lambda epoch: bool(follow(epoch))
     finally:
@@ -242,12 +248,14 @@ def _both(first: Watch | None, second: Watch | None) -> Watch | None:
 
 def _write(found: Training) -> None:
     """summary.json of several runs, and the pictures of their learning."""
-    from truevoice.report.learning_page import write_learning_page
+    from truevoice.report.learning_page import learning_page, write_learning_page
 
+    for run in found.runs:
+        learning_page(run.trained.folder)
     if len(found.runs) > 1:
         content = json.dumps(found.to_dict(), indent=1, ensure_ascii=False, default=str)
-        replace_file(found.folder / "summary.json", [content.encode() + b"\n"])
-    write_learning_page({run.name: run.trained.folder for run in found.runs}, found.folder / "curves.html")
+        replace_file(found.folder / SUMMARY, [content.encode() + b"\n"])
+        write_learning_page({run.name: run.trained.folder for run in found.runs}, found.folder / "curves.html")
 
 
 def _silent(_: str) -> None:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from truevoice.data.trial import Trial
+from truevoice.detectors.calibrating import calibrate_scores
+from truevoice.detectors.detector import Detector
 from truevoice.detectors.opened import card_of
 from truevoice.detectors.register import load
-from truevoice.errors import CheckpointError
+from truevoice.errors import CheckpointError, UsageError
 from truevoice.evaluation.gather import gather
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.metrics import auc, eer
@@ -29,6 +32,9 @@ from truevoice.scoring.session import score_session
 from truevoice.training.kept import write_trained
 from truevoice.training.run_folder import BEST, SCORES
 from truevoice.training.settings import Settings
+from truevoice.windows import WindowPolicy
+
+VALIDATION = "validation"
 
 
 def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -50,25 +56,33 @@ def mean_state(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def average_runs(runs: Sequence[Path], folder: Path, settings: Settings) -> dict[str, dict[str, float]]:
-    """Writes the mean of the runs' best weights into `folder`; its figures (eer, auc) by set of the runs."""
+    """Writes the mean of the runs' best weights into `folder`, calibrated on validation as they were; gives its EER and
+    AUC by set of the runs."""
     read: list[Checkpoint] = [read_checkpoint(run / BEST) for run in runs]
-    state = mean_state([dict(one.state) for one in read])
-    card = card_of(read_config(runs[0] / BEST), runs[0] / BEST)
-    network = build(card, state, str(folder), read[0].settings)
-    origin = {"average_of": [read_config(run / BEST)["weights"]["sha256"] for run in runs]}
-    write_trained(folder, network, card, origin, calibration=None, training={"average_of": [str(run) for run in runs]})
+    config = read_config(runs[0] / BEST)
+    card = card_of(config, runs[0] / BEST)
+    network = build(card, mean_state([dict(one.state) for one in read]), str(folder), read[0].settings)
+    policy = load(checkpoint=runs[0] / BEST, device="cpu").policy
+    about: dict[str, Any] = {
+        "origin": {"average_of": [read_config(run / BEST)["weights"]["sha256"] for run in runs]},
+        "training": {**config["training"], "average_of": len(runs)},
+        "windows": policy,
+    }
+    write_trained(folder, network, card, calibration=None, **about)
     detector = load(checkpoint=folder, device=settings.schedule.device)
-    stored = load(checkpoint=runs[0] / BEST, device="cpu")
+    scored = {path.stem: _scored(path, detector, policy) for path in sorted((runs[0] / SCORES).glob("*.csv"))}
+    if VALIDATION in scored:
+        with suppress(UsageError):  # scores that do not rise with bona fide speech carry no calibration
+            line = calibrate_scores(*scored[VALIDATION].split(), policy=policy, fitted_on={"set": VALIDATION})
+            write_trained(folder, network, card, calibration=line, **about)
     figures = {}
-    for path in sorted((runs[0] / SCORES).glob("*.csv")):
-        found = _scored(path, detector, stored)
+    for name, found in scored.items():
         bonafide, spoof = found.split()
-        figures[path.stem] = {"eer": eer(bonafide, spoof)[0], "auc": auc(bonafide, spoof)}
+        figures[name] = {"eer": eer(bonafide, spoof)[0], "auc": auc(bonafide, spoof)}
     return figures
 
 
-def _scored(path: Path, detector, stored) -> ScoreSet:  # type: ignore[no-untyped-def]
+def _scored(path: Path, detector: Detector, policy: WindowPolicy) -> ScoreSet:
     with path.open(newline="", encoding="utf-8") as file:
         trials = [Trial(row["path"], row["path"], row["label"]) for row in csv.DictReader(file)]
-    policy = replace(stored.policy)
     return gather(trials, score_session(detector, trials, policy).results())
