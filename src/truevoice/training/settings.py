@@ -270,6 +270,7 @@ class Settings:
             (not 0 <= self.optimiser.warmup < 1, "--warmup is a share of the steps, from 0 to below 1"),
             (not 0 < self.optimiser.average_decay < 1, "--average-decay lies between 0 and 1"),
             (not 0 < self.data.val_fraction < 1, "--val-fraction lies between 0 and 1"),
+            (min(self.schedule.seed, self.data.split_seed) < 0, "--seed and --split-seed are whole numbers from 0"),
             (min(self.schedule.workers, self.schedule.save_every, self.schedule.patience,
                  self.schedule.eval_batch_size) < 0, "--workers, --save-every, --patience: 0 or more"),
         ]  # fmt: skip
