@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 CORPUS ?= ../shared/corpus
 WEIGHTS ?= ../shared/weights
 
-.PHONY: demo test lint slow fuzz detector card benchmarks drawings size clean
+.PHONY: demo test lint slow fuzz detector card study wild benchmarks drawings size clean
 
 demo: $(VENV)/.core  ## score real human and real synthetic speech, write a table and a page
 	$(BIN)/python examples/demo.py demo-out
@@ -26,10 +26,21 @@ fuzz: $(VENV)/.dev  ## ten thousand damaged recordings
 	$(BIN)/python -m pytest -m fuzz -s
 
 detector: $(VENV)/.dev  ## train the shipped detector on the corpus, from scratch
-	$(BIN)/python -m truevoice.training.mel_cnn --corpus $(CORPUS) --out src/truevoice/weights
+	$(BIN)/truevoice train --preset mel-cnn-shipped --data $(CORPUS)/dev --seeds 2 -o runs/detector --force
+	$(BIN)/python scripts/ship_detector.py runs/detector --name mel-cnn --out src/truevoice/weights
 
 card: $(VENV)/.dev  ## measure the shipped detector on the test split, write its model card
 	$(BIN)/python scripts/model_card.py --corpus $(CORPUS) --weights $(WEIGHTS) --out docs/cards
+
+study: $(VENV)/.dev  ## the study of docs/study.md: AASIST before and after fine-tuning, on the corpus
+	$(BIN)/python scripts/halves.py --corpus $(CORPUS)/dev --out runs/halves
+	$(BIN)/truevoice study -m aasist --pretrained $(WEIGHTS)/AASIST.pth --custom runs/halves/custom.csv \
+		--finetune-on runs/halves/finetune.csv --preset aasist --epochs 3 --cluster source -o runs/study
+
+wild: $(VENV)/.dev  ## the mel CNN of a student report and its grid, on a tree in In-the-Wild's layout
+	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild
+	$(BIN)/truevoice train --preset mel-cnn --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/mel --resume
+	$(BIN)/truevoice tune --preset mel-cnn-grid --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/grid
 
 benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
 	$(BIN)/python benchmarks/aasist_speed.py --weights $(WEIGHTS)
@@ -38,11 +49,14 @@ benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same r
 	$(BIN)/python benchmarks/long_file.py
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/model_speeds.py
+	$(BIN)/python benchmarks/rawboost.py
+	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/ssl_speed.py --corpus $(CORPUS)/dev
 
 drawings: $(VENV)/.dev  ## the pictures and tables of docs/, made anew
 	$(BIN)/python scripts/draw_metrics.py
 	$(BIN)/python scripts/draw_feasible.py
+	$(BIN)/python scripts/report_pages.py
 
 size:  ## how much a plain install brings, measured in a fresh environment
 	$(PYTHON) benchmarks/install_size.py

@@ -150,7 +150,7 @@ TRAIN_EXAMPLES = """Examples:
     truevoice train -m aasist --checkpoint AASIST.pth --data for-norm -o runs/for --epochs 3 --trainable first:5+last:5
     truevoice train --preset ssl-anti-spoofing-df --encoder xlsr2_300m.pt --data for-2sec -o runs/ssl --precision bf16
     truevoice train --config runs/mel/config.yaml -o runs/again --seeds 3
-    truevoice train --preset mel-cnn --data mine --subset-study 10%,50%,100% --test wild=release_in_the_wild -o runs/s"""
+    truevoice train --preset mel-cnn --data mine --subset-study 10%,50%,100% --test wild=in_the_wild -o runs/shares"""
 
 COMPARE = (
     "Compare two finished runs, or score files, on the same recordings: is the difference more than chance?\n\n"
