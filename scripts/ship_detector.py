@@ -11,16 +11,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 import truevoice
-from truevoice.commands.convert import convert
 from truevoice.detectors.calibration import Calibration
+from truevoice.detectors.opened import card_of
 from truevoice.errors import TruevoiceError, UsageError
-from truevoice.models.converted import GRAPH, read_config
-from truevoice.models.export import write_description
+from truevoice.models.build import build
+from truevoice.models.checkpoint import read_checkpoint
+from truevoice.models.converted import read_config
+from truevoice.models.export import export_onnx, write_description
+from truevoice.models.mel_cnn import MelCNN
 
 SCORE = "difference of the two logits, bona fide minus spoof; the file's score is the mean over its windows"
 
@@ -35,6 +39,13 @@ def chosen(run: Path) -> tuple[Path, dict[str, Any]]:
     return folder, json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
+def trained_network(folder: Path) -> nn.Module:
+    """In the form in which it is shipped: an even layer written into the full one."""
+    read = read_checkpoint(folder)
+    network = build(card_of(read_config(folder), folder), read.state, str(folder), read.settings)
+    return network.spread() if isinstance(network, MelCNN) else network
+
+
 def described(run: Path, told: dict[str, Any], calibration: Calibration) -> dict[str, Any]:
     """The sidecar's content but for name and checksum."""
     config = read_config(run / "best")
@@ -42,7 +53,6 @@ def described(run: Path, told: dict[str, Any], calibration: Calibration) -> dict
     validation = told["best"]["validation"]
     stored = calibration.to_dict()
     return {
-        "parameters": config["parameters"],
         "sample_rate": 16_000,
         "window": config["card"]["window"],
         "score": SCORE,
@@ -62,11 +72,10 @@ def ship(run: Path, name: str, out: Path) -> None:
     calibration = truevoice.load(checkpoint=folder / "best").calibration
     if calibration is None:
         raise UsageError(f"{folder}: its scores do not rise with bona fide speech on validation; nothing was written")
-    with tempfile.TemporaryDirectory() as place:
-        convert(folder / "best", place, onnx=True)
-        graph = out / f"{name}.onnx"
-        graph.write_bytes((Path(place) / GRAPH).read_bytes())
-    description = described(folder, told, calibration)
+    graph, network = out / f"{name}.onnx", trained_network(folder / "best")
+    export_onnx(network, graph, window=truevoice.load(checkpoint=folder / "best").window, log_odds=True)
+    parameters = sum(one.numel() for one in network.parameters())
+    description = {"parameters": parameters, **described(folder, told, calibration)}
     write_description(graph, description)
     found = description["validation"]
     print(

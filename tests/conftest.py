@@ -4,8 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import settings
+
+from speech import clips
+from truevoice.audio import load_audio
 
 # No deadlines: how long an example takes says more of the machine's other work than of ours.
 settings.register_profile("untimed", deadline=None)
@@ -47,3 +52,18 @@ def no_gradients() -> Iterator[None]:
 
     with torch.inference_mode():
         yield
+
+
+@pytest.fixture(scope="session")
+def labelled_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve clips a class in Real/Fake folders. The fakes are dull, which is soon learnt."""
+    folder = tmp_path_factory.mktemp("labelled")
+    waves = [load_audio(path) for path in clips()]
+    for label, width in (("Real", 1), ("Fake", 12)):
+        (folder / label).mkdir()
+        for number in range(12):
+            wave = waves[number % len(waves)]
+            start = np.random.default_rng(number).integers(max(1, len(wave) - 32_000))
+            piece = np.convolve(wave[start : start + 32_000], np.ones(width) / width, mode="same")
+            soundfile.write(folder / label / f"{number}.wav", piece, 16_000)
+    return folder

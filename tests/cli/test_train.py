@@ -3,33 +3,12 @@
 import csv
 import json
 
-import numpy as np
 import pytest
 import yaml
 
 from speech import clips
 
 PLAIN = ("--model", "mel-cnn", "--arguments", "channels=1", "--no-leak-report", "--device", "cpu")
-
-
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory):
-    """Twelve clips a class in Real/Fake folders. The fakes are dull, which is soon learnt."""
-    import soundfile
-    from numpy.random import default_rng
-
-    from truevoice.audio import load_audio
-
-    folder = tmp_path_factory.mktemp("labelled")
-    waves = [load_audio(path) for path in clips()]
-    for label, width in (("Real", 1), ("Fake", 12)):
-        (folder / label).mkdir()
-        for number in range(12):
-            wave = waves[number % len(waves)]
-            start = default_rng(number).integers(max(1, len(wave) - 32_000))
-            piece = np.convolve(wave[start : start + 32_000], np.ones(width) / width, mode="same")
-            soundfile.write(folder / label / f"{number}.wav", piece, 16_000)
-    return folder
 
 
 def test_all_settings_are_shown_and_taken_back(cli, tmp_path):
@@ -89,8 +68,8 @@ def test_augmentation_by_words(cli):
         (["--model", "mel-cnn", "--data", "{data}", "-o", "{out}", "--seeds", "0"], "--seeds"),
     ],
 )
-def test_a_request_that_cannot_be_meant_is_one_line(cli, recordings, tmp_path, words, said):
-    filled = [str(word).format(data=recordings, out=tmp_path / "run") for word in words]
+def test_a_request_that_cannot_be_meant_is_one_line(cli, labelled_clips, tmp_path, words, said):
+    filled = [str(word).format(data=labelled_clips, out=tmp_path / "run") for word in words]
     status, shown, err = cli("train", *filled)
     assert (status, shown) == (1, "")
     assert said in err
@@ -98,9 +77,20 @@ def test_a_request_that_cannot_be_meant_is_one_line(cli, recordings, tmp_path, w
     assert err.startswith("truevoice: ")
 
 
-def test_a_run_and_what_it_leaves(cli, recordings, tmp_path):
+def test_a_run_and_what_it_leaves(cli, labelled_clips, tmp_path):
     run = tmp_path / "run"
-    words = ("train", *PLAIN, "--data", recordings, "--test", f"same={recordings}", "--batch-size", 8, "-o", run)
+    words = (
+        "train",
+        *PLAIN,
+        "--data",
+        labelled_clips,
+        "--test",
+        f"same={labelled_clips}",
+        "--batch-size",
+        8,
+        "-o",
+        run,
+    )
     status, shown, err = cli(*words, "--epochs", 2)
     assert (status, "validation" in shown, "EER" in shown) == (0, True, True), err
     assert "4,928 of 4,928 parameters learn" in err
@@ -117,7 +107,7 @@ def test_a_run_and_what_it_leaves(cli, recordings, tmp_path):
     status, shown, _ = cli("score", clips()[0], "--checkpoint", run / "best", "-f", "json")
     assert status == 0
     assert 0 <= json.loads(shown)["results"][0]["p_spoof"] <= 1
-    status, shown, _ = cli("evaluate", recordings, "--checkpoint", run / "best", "--rounds", 0, "-f", "json")
+    status, shown, _ = cli("evaluate", labelled_clips, "--checkpoint", run / "best", "--rounds", 0, "-f", "json")
     assert status == 0
     assert abs(json.loads(shown)["eer"] - best_figures(events)["eer"]) < 1e-9
     assert cli("evaluate", "--scores", run / "scores" / "same.csv", "--rounds", 0, "-q")[0] == 0
@@ -134,8 +124,8 @@ def best_figures(events):
     return next(one["sets"]["same"] for one in reversed(events) if one["event"] == "epoch" and one["best"])
 
 
-def test_several_seeds_and_their_average(cli, recordings, tmp_path):
-    words = ("train", *PLAIN, "--data", recordings, "--epochs", 1, "--batch-size", 8, "--seeds", 2)
+def test_several_seeds_and_their_average(cli, labelled_clips, tmp_path):
+    words = ("train", *PLAIN, "--data", labelled_clips, "--epochs", 1, "--batch-size", 8, "--seeds", 2)
     status, shown, err = cli(*words, "-o", tmp_path / "runs", "-f", "json")
     assert status == 0, err
     told = json.loads(shown)
@@ -147,8 +137,8 @@ def test_several_seeds_and_their_average(cli, recordings, tmp_path):
     assert (tmp_path / "runs" / "curves.html").is_file()
 
 
-def test_a_study_of_shares(cli, recordings, tmp_path):
-    words = ("train", *PLAIN, "--data", recordings, "--epochs", 1, "--batch-size", 4, "--subset-study", "50%,100%")
+def test_a_study_of_shares(cli, labelled_clips, tmp_path):
+    words = ("train", *PLAIN, "--data", labelled_clips, "--epochs", 1, "--batch-size", 4, "--subset-study", "50%,100%")
     status, shown, err = cli(*words, "-o", tmp_path / "runs", "-f", "json")
     assert status == 0, err
     assert [run["share"] for run in json.loads(shown)["runs"]] == ["50%", "100%"]

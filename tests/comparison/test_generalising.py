@@ -1,10 +1,13 @@
 """The plain words: each verdict where it belongs, and none where the trials are too few."""
 
+from dataclasses import replace
+
 import pytest
 
-from paired_scores import paired_sets, systems
+from paired_scores import paired_sets, side, systems
 from truevoice.comparison.comparison import compare_systems
 from truevoice.comparison.generalising import judge_set, summarise
+from truevoice.comparison.system import System
 from truevoice.evaluation.options import Options
 
 BETTER, WORSE, SAME = (0.5, 1.6), (1.6, 0.5), (1.0, 1.0)
@@ -38,6 +41,8 @@ def test_each_kind_of_set():
         (BETTER, SAME, (3000, 3000), "own-domain-only", "does not generalise to it"),
         (BETTER, SAME, FEW, "not-shown", "not shown to generalise"),
         (SAME, SAME, FEW, "too-few-trials", "cannot be told"),
+        (SAME, BETTER, MANY, "custom-only", "the detector is better"),
+        (WORSE, WORSE, MANY, "harmful", "and on the custom set it got worse"),
         (WORSE, SAME, (3000, 3000), "no-gain", "worse even on the data it was made with"),
     ],
 )
@@ -73,4 +78,37 @@ def test_a_leaked_custom_set_never_generalises():
 def test_without_rounds_nothing_is_claimed():
     first, second = paired_sets(100, 100, apart=BETTER)
     one = compare_systems(*systems(first, second), Options(rounds=0)).sets["custom"]
-    assert summarise([(one, "own"), (one, "custom")], 0.95).verdict == "too-few-trials"
+    found = summarise([(one, "own"), (one, "custom")], 0.95)
+    assert found.verdict == "not-tested"
+    assert "chance" not in " ".join([found.headline, *found.sentences])
+
+
+def test_too_few_rounds_are_not_taken_for_too_few_trials():
+    """With 100 rounds no bootstrap p-value is under 2 / 101, which the correction for three sets lifts over 5 %."""
+    sets = {name: paired_sets(*MANY, apart=BETTER, seed=1) for name in ("own", "custom", "third")}
+    both = [
+        System(word, word, "scores", {name: side(pair[at]) for name, pair in sets.items()})
+        for at, word in enumerate("AB")
+    ]
+    found = compare_systems(*both, Options(rounds=100))
+    assert [one.code for one in found.findings] == ["too-few-rounds"]
+    judged = [(found.sets["own"], "own"), (found.sets["custom"], "custom"), (found.sets["third"], "other")]
+    assert summarise(judged, 0.95, can_tell=found.can_tell).verdict == "not-tested"
+    enough = compare_systems(*both, Options(rounds=found.rounds_needed))
+    assert (enough.findings, enough.can_tell) == ([], True)
+    assert all(figure.is_significant(0.95) for one in enough.sets.values() for figure in one.figures.values())
+
+
+def test_a_set_that_the_epoch_was_chosen_on_is_not_tested_and_costs_the_others_nothing():
+    first, second = ({n: paired_sets(*MANY, apart=BETTER, seed=s)[at] for s, n in enumerate("ab")} for at in (0, 1))
+    both = [System(w, w, "scores", {n: side(x) for n, x in own.items()}) for w, own in (("A", first), ("B", second))]
+    found = compare_systems(*both, Options(rounds=500), untested=["b"])
+    assert found.tests == 3
+    assert "b not among them" in found.method()
+    chosen_on = found.sets["b"].figures.values()
+    assert all(one.ci and one.p_value is None and one.p_adjusted is None for one in chosen_on)
+    alone = compare_systems(*[replace(s, sides={"a": s.sides["a"]}) for s in both], Options(rounds=500))
+    assert found.sets["a"].figures == alone.sets["a"].figures
+    summary = summarise([(found.sets["b"], "validation"), (found.sets["a"], "custom")], 0.95)
+    assert summary.verdict == "custom-only"  # nothing of the data fine-tuned on was tested
+    assert "was not tested" in summary.headline

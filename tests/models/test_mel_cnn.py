@@ -103,6 +103,17 @@ def test_shapes_and_parameters(channels):
     assert sum(p.numel() for p in network.parameters()) == channels * (10 + 2 + 63 * 39 * 2) + 2
 
 
+def test_an_even_layer_is_a_full_one_with_equal_weights():
+    torch.manual_seed(0)
+    even = MelCNN(3, even=True).eval()
+    waves = torch.randn(2, 32_000)
+    full = even.spread()
+    assert full.output.in_features == 39 * even.output.in_features
+    assert torch.allclose(full(waves), even(waves), atol=1e-5)
+    plain = MelCNN(3).eval()
+    assert torch.equal(plain.spread()(waves), plain(waves))
+
+
 def test_only_learnt_weights_are_saved():
     assert {key.split(".")[0] for key in MelCNN(2).state_dict()} == {"convolution", "norm", "output"}
 

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import truevoice
-from training_runs import events, settings_for, voices
+from training_runs import events, settings_for, voices, weights
 from truevoice.commands.evaluate import evaluate
 from truevoice.data.manifest import read_manifest
 from truevoice.errors import UsageError
 from truevoice.evaluation.score_files import read_scores
 from truevoice.metrics import auc, eer
 from truevoice.training.fit import fit
+from truevoice.training.frozen import FrozenFeatures
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,8 @@ def test_the_log_tells_each_step_and_epoch(run):
     assert {kind["event"] for kind in events(folder)} == {"start", "step", "epoch", "end"}
     assert any("4,928 of 4,928 parameters learn" in line for line in told)
     assert shown[-1][:2] == (12, 12)
+    assert trained.seconds == pytest.approx(sum(epoch.seconds for epoch in trained.epochs))
+    assert all(epoch.seconds > 0 for epoch in trained.epochs)
 
 
 def test_the_best_epoch_is_the_one_that_is_kept(run, data):
@@ -133,9 +136,10 @@ def test_seeds_matter_and_nothing_else_does(tmp_path, data):
     assert best("workers", schedule__workers=2).sets == first.sets
 
 
-def test_parts_of_a_batch_give_the_whole_batch(tmp_path, data):
+@pytest.mark.parametrize("loss", [{}, {"loss__class_weights": "field"}], ids=["plain", "weighted classes"])
+def test_parts_of_a_batch_give_the_whole_batch(tmp_path, data, loss):
     """Without batch statistics (the norm is frozen) and dropout, three parts are the batch but for rounding."""
-    plain = {"network__trainable": "none", "schedule__epochs": 1, "schedule__batch_size": 6}
+    plain = {"network__trainable": "none", "schedule__epochs": 1, "schedule__batch_size": 6, **loss}
     arguments = {"network__arguments": {"channels": 1, "dropout": 0.0}}
     one = fit(settings_for(data, **plain, **arguments), tmp_path / "one")
     three = fit(settings_for(data, **plain, **arguments, schedule__accumulate=3), tmp_path / "three")
@@ -178,16 +182,23 @@ def test_calibration_is_stored_with_its_windows(run):
 
 
 def test_the_frozen_front_end_is_worked_out_once(tmp_path, data, monkeypatch):
-    """With its output from the disk a run learns what it learns without."""
+    """With its output from the disk a run learns what it learns without, hears validation alike, and can be resumed."""
     monkeypatch.setenv("TRUEVOICE_CACHE", str(tmp_path / "cache"))
-    values = {"data__crop": "first", "schedule__epochs": 2, "schedule__workers": 1}
+    values = {"data__crop": "first", "data__windows": "first", "schedule__epochs": 2}
     plain = fit(settings_for(data, **values), tmp_path / "plain")
-    kept = fit(settings_for(data, **values, network__cache_frozen=True), tmp_path / "kept")
-    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 18
+    told = []
+    settings = settings_for(data, **values, network__cache_frozen=True)
+    kept = fit(settings, tmp_path / "kept", tell=told.append)
+    assert any("24 windows" in line and line.endswith("0 are there") for line in told)
+    assert len(list((tmp_path / "cache").rglob("*.npy"))) == 24
     for one, other in zip(plain.epochs, kept.epochs, strict=True):
         assert other.train_loss == pytest.approx(one.train_loss, rel=1e-4)
-    settings = settings_for(data, **values, network__cache_frozen=True, schedule__save_every=3)
+        assert other.sets["validation"]["loss"] == pytest.approx(one.sets["validation"]["loss"], rel=1e-4)
+    monkeypatch.setattr(FrozenFeatures, "_heard", lambda *_: pytest.fail("it is on the disk"))
+    monkeypatch.setattr(FrozenFeatures, "bytes_of_a_trial", lambda *_: 1)
     fit(settings, tmp_path / "again", watch=lambda epoch: epoch.epoch == 1)
+    fit(settings, tmp_path / "again", resume=True)
+    assert weights(tmp_path / "again" / "last") == weights(tmp_path / "kept" / "last")
     with pytest.raises(UsageError, match="--cache-frozen: windows lie at random"):
         fit(settings_for(data, network__cache_frozen=True), tmp_path / "random")
 

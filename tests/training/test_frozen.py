@@ -104,15 +104,16 @@ def test_other_weights_never_read_them(encoder, tmp_path):
 
 def test_the_size_is_told_beforehand(encoder, tmp_path, monkeypatch):
     cache = FrozenFeatures(started(encoder).network, tmp_path)
-    cache.features("a", waves(16000)[0])
+    first, second = (str(clip) for clip in clips()[:2])
+    cache.of_recording(first, 16000, lambda: waves(16000)[0])
     [file] = tmp_path.rglob("*.npy")
     assert cache.bytes_of_a_trial(16000) == file.stat().st_size
-    assert "2 trials, 0.0 MB each" in cache.told(["a", "b"], 16000)
-    assert cache.told(["a", "b"], 16000).endswith("1 are there")
+    assert "2 windows, 0.01 MB each" in cache.told([first, second, first, "nowhere"], 16000)
+    assert cache.told([first, second], 16000).endswith("1 are there")
     monkeypatch.setattr(frozen.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 100})())
-    assert cache.told(["a"], 16000).endswith("1 are there")  # nothing is missing
+    assert cache.told([first], 16000).endswith("1 are there")  # nothing is missing
     with pytest.raises(TruevoiceError, match="leave it out, or free some room"):
-        cache.told(["a", "b"], 16000)
+        cache.told([first, second], 16000)
 
 
 def test_where_it_may_not_be_used(encoder):

@@ -122,6 +122,24 @@ def test_more_epochs_go_on_from_the_end(tmp_path, data):
     assert_same_runs(tmp_path / "three", tmp_path / "two")
 
 
+def test_more_epochs_under_a_falling_rate_are_another_run(tmp_path, data):
+    """The rate falls over all epochs: the steps that were done are not those of a longer run."""
+    settings = settings_for(data, optimiser__schedule="cosine", schedule__epochs=1)
+    fit(settings, tmp_path)
+    with pytest.raises(UsageError, match=r"schedule.epochs was 1, is 2, and the learning rate's course follows it"):
+        fit(changed(settings, {"schedule.epochs": 2}), tmp_path, resume=True)
+
+
+def test_fewer_epochs_end_the_run(tmp_path, data):
+    settings = settings_for(data, schedule__epochs=4)
+    fit(settings, tmp_path, watch=lambda epoch: epoch.epoch == 2)
+    state = tmp_path / "last" / "state" / "run.json"
+    state.write_text(json.dumps({**json.loads(state.read_text()), "stopped": ""}))  # as after a kill
+    trained = fit(changed(settings, {"schedule.epochs": 1}), tmp_path, resume=True)
+    assert trained.stopped == "all epochs done"
+    assert len(trained.epochs) == 2
+
+
 def test_without_a_checkpoint_resume_begins(tmp_path, data):
     settings = settings_for(data, schedule__epochs=1)
     fit(settings, tmp_path / "run", resume=True)

@@ -52,6 +52,25 @@ def test_processes_and_parts_make_up_the_batches(size, batch, parts, world, drop
     assert alone.steps == len(whole) == size // batch + bool(size % batch and (not drop_last or size < batch))
 
 
+@given(st.integers(2, 40), st.integers(1, 8), st.integers(1, 3), st.integers(1, 3))
+def test_parts_and_processes_weigh_as_the_whole_batch(size, batch, parts, world):
+    """Each part's weighted mean times its share, summed, is the weighted mean over the batch, whatever is in a part."""
+    batch *= parts
+    importance = np.where(np.arange(size) % 3 == 0, 0.9, 0.1)
+    losses = np.random.default_rng(size).random(size)
+    options = {"seed": 1, "drop_last": False, "importance": importance, "world": world}
+    one = Batches(size, batch, **{**options, "world": 1})
+    epochs = [list(Batches(size, batch, parts=parts, rank=rank, **options)) for rank in range(world)]
+    total = 0.0
+    for part in (part for epoch in epochs for part in epoch):
+        trials = [draw.trial for draw in part]
+        mean = np.average(losses[trials], weights=importance[trials])
+        total += mean * sum(draw.share for draw in part) / world
+    whole = [[draw.trial for draw in step] for step in one]
+    means = [np.average(losses[trials], weights=importance[trials]) for trials in whole]
+    assert total == pytest.approx(sum(means))
+
+
 def test_balanced_draws_and_their_streams():
     weights = np.array([0.5, 0.5 / 9] + [0.5 / 9] * 8)
     order, streams = draws_of_epoch(10, 0, 0, weights / weights.sum())

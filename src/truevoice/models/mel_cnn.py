@@ -146,19 +146,22 @@ class LogMel(nn.Module):
 class MelCNN(nn.Module):
     """Two-second windows of 16 kHz audio to two logits: index 0 = spoof, index 1 = bona fide.
 
-    `channels` is the number of filters of the convolution; the linear layer has channels * 63 * 39 inputs.
+    `channels` is the number of filters of the convolution; the linear layer has channels * 63 * 39 inputs, or, where it
+    is `even`, the channels * 63 means over the 39 instants: what tells a spoof may come at any of them, so weights that
+    differ between instants have little to learn. `spread` writes the same function into the full layer.
     Windows of another length than 32,000 samples are a `ValueError`: cutting and repeating belong to
     `truevoice.windows`.
     """
 
-    def __init__(self, channels: int = 16, dropout: float = 0.5) -> None:
+    def __init__(self, channels: int = 16, dropout: float = 0.5, even: bool = False) -> None:
         super().__init__()
         self.features = LogMel()
         self.convolution = nn.Conv2d(1, channels, 3)
         self.norm = nn.BatchNorm2d(channels)
         self.pool = nn.MaxPool2d(2)
         self.dropout = nn.Dropout(dropout)
-        self.output = nn.Linear(channels * POOLED_BANDS * POOLED_FRAMES, 2)
+        self.even = even
+        self.output = nn.Linear(channels * POOLED_BANDS * (1 if even else POOLED_FRAMES), 2)
 
     def maps(self, features: Tensor) -> Tensor:
         """Features (batch, 128, 80) of `LogMel` to the pooled maps (batch, channels, 63 bands, 39 instants)."""
@@ -166,7 +169,18 @@ class MelCNN(nn.Module):
 
     def classify(self, features: Tensor) -> Tensor:
         """Features (batch, 128, 80) of `LogMel` to logits (batch, 2)."""
-        return self.output(self.dropout(self.maps(features).flatten(1)))
+        maps = self.maps(features)
+        return self.output(self.dropout((maps.mean(dim=-1) if self.even else maps).flatten(1)))
+
+    def spread(self) -> MelCNN:
+        """The same function with the full linear layer: every instant gets 1/39 of an even layer's weight."""
+        channels = self.convolution.out_channels
+        full = MelCNN(channels, self.dropout.p)
+        state = self.state_dict()
+        if self.even:
+            state["output.weight"] = state["output.weight"].repeat_interleave(POOLED_FRAMES, dim=1) / POOLED_FRAMES
+        full.load_state_dict(state)
+        return full.train(self.training)
 
     def forward(self, waves: Tensor) -> Tensor:
         """Waves (batch, 32000), float32 in [-1, 1], to logits (batch, 2)."""
