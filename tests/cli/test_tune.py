@@ -45,7 +45,7 @@ def test_a_real_search(tune, tmp_path, shared, one_thread):
     words += ["--vary", "network.arguments.channels=1,2", "--search-seed", 1, "--no-leak-report"]
     status, screen = tune(*words, "--trials", 1)
     assert status == 0, screen.err
-    assert "trial 000 of 1" in screen.err
+    assert "1 of 1: trial 000" in screen.err
     first = (out / "trials/000/metrics.jsonl").read_bytes()
     status, screen = tune(*words)
     assert status == 0, screen.err

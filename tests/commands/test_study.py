@@ -11,6 +11,7 @@ from study_data import corpus_rows, write_table
 from truevoice.commands.study import study
 from truevoice.commands.train import train
 from truevoice.errors import TruevoiceError, UsageError
+from truevoice.leaks.report import LeakReport
 from truevoice.training.settings import Data, Network, Optimiser, Schedule, Settings
 
 QUICK = Settings(
@@ -109,10 +110,50 @@ def test_changed_settings_are_refused_by_name(place, finished, no_report):
     assert run(place, out, threads, trainer=StandIn()).summary  # what changes no result is not asked about
 
 
+def test_a_setting_that_training_refuses_may_be_put_right(place, tmp_path, no_report, monkeypatch):
+    def refusing(*_, **__):
+        raise UsageError("no such layers")
+
+    with pytest.raises(UsageError, match="no such layers"):
+        run(place, tmp_path / "o", replace(QUICK, network=Network(trainable="last:99")), trainer=refusing)
+    monkeypatch.setattr("truevoice.commands.study._Stage.measure", None)  # before is not heard again
+    trainer = StandIn(fail=True)
+    with pytest.raises(TruevoiceError, match="the power went"):
+        run(place, tmp_path / "o", trainer=trainer)
+    assert trainer.calls[0][0].network.trainable == "all"
+    with pytest.raises(UsageError, match=r"begun with network\.trainable all, and now it is none"):
+        run(place, tmp_path / "o", replace(QUICK, network=Network(trainable="none")), trainer=trainer)
+
+
+def test_what_is_begun_anew_by_force_and_killed_goes_on_without(place, finished, tmp_path, no_report, monkeypatch):
+    out = shutil.copytree(finished[0], tmp_path / "o")
+    faster = replace(QUICK, optimiser=Optimiser(lr=5e-3))
+    for where in ("shutil.rmtree", "truevoice.commands.study._Stage.measure"):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                run(place, out, faster, trainer=StandIn(), force=where == "shutil.rmtree")
+    assert [path.name for path in out.iterdir() if path.is_dir()] == []  # nothing of the study given up is left
+    trainer = StandIn()
+    assert run(place, out, faster, trainer=trainer).repeat["settings"]["optimiser"]["lr"] == 5e-3
+    assert len(trainer.calls) == 1
+
+
+def test_what_was_deleted_is_measured_again(place, finished, tmp_path, no_report):
+    out = shutil.copytree(finished[0], tmp_path / "o")
+    shutil.rmtree(out / "after" / "custom")
+    assert run(place, out, trainer=StandIn()).to_dict()["sets"].keys() == finished[1].roles.keys()
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
 def test_what_it_measures(finished):
     _, found, trainer, _ = finished
     assert found.roles == {"finetune-validation": "validation", "finetune-test": "own", "custom": "custom"}
     assert list(found.comparison.sets) == ["finetune-test", "custom", "finetune-validation"]
+    assert (found.comparison.untested, found.comparison.tests) == (["finetune-validation"], 6)
     for one in found.comparison.sets.values():
         assert one.figures["eer"].change == 0  # the stand-in changes nothing
         assert not one.flips
@@ -150,6 +191,35 @@ def test_what_it_leaves(place, finished):
         assert names == {row["path"] for row in csv.DictReader(file)}
 
 
+def test_without_a_test_split_nothing_is_claimed_of_the_set_fine_tuned_on(place, tmp_path, no_report):
+    """The epoch and the threshold are chosen on its validation part, so that is no evidence."""
+    found = run(place, tmp_path / "o", finetune_on=place / "pre.csv", trainer=StandIn(), rounds=200)
+    assert found.roles == {"finetune-validation": "validation", "custom": "custom"}
+    assert "was not tested" in found.summary.headline
+
+
+def test_the_training_trials_must_stay_the_same(place, tmp_path, no_report):
+    """Another training list with the same validation and test trials: the report would tell of what was not learnt."""
+    lines = (place / "for.csv").read_text().splitlines()
+    held = [line.replace(",train,", ",val,", 1) for line in lines[1:9] + lines[13:17]]
+    learnt = [line for line in lines[1:] if line not in lines[1:9] + lines[13:17]]
+    mine = tmp_path / "mine.csv"
+    mine.write_text("\n".join([lines[0], *held, *learnt]) + "\n")
+    run(place, tmp_path / "o", finetune_on=mine, trainer=StandIn())
+    mine.write_text("\n".join([lines[0], *held, *learnt[1:]]) + "\n")
+    with pytest.raises(UsageError, match="begun with learnt_from"):
+        run(place, tmp_path / "o", finetune_on=mine, trainer=StandIn())
+
+
+def test_a_leak_report_may_be_asked_for_later(place, finished, tmp_path, no_report, monkeypatch):
+    out, found, *_ = finished
+    assert found.leaks == {}
+    monkeypatch.setattr("truevoice.leaks.report.leak_report", lambda sets, **_: LeakReport({name: {} for name in sets}))
+    with_leaks = replace(QUICK, data=replace(QUICK.data, leak_report=True))
+    again = run(place, shutil.copytree(out, tmp_path / "o"), with_leaks, trainer=StandIn())
+    assert set(again.leaks["sets"]) == {"train", *found.roles}
+
+
 def test_it_is_no_work_for_several_processes(place, tmp_path, monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="torchrun"):
@@ -170,6 +240,10 @@ def test_requests_that_cannot_be_meant(place, tmp_path):
         study(start, **words, test={"custom": str(place / "pre.csv")})
     with pytest.raises(UsageError, match="give one"):
         study(start, **words, settings=replace(QUICK, data=Data(subset="50%")), max_train=10)
+    with pytest.raises(UsageError, match=r"--cluster speeker: .* \(finetune-validation\) has no such column; it has"):
+        study(start, **words, cluster="speeker")
+    with pytest.raises(UsageError, match="did you mean tensorboard"):
+        study(start, **words, log_to=["tensorbord"])
     with pytest.raises(UsageError, match="leave --checkpoint and --data out"):
         study(start, **words, settings=replace(QUICK, data=Data(data="elsewhere")))
     only = tmp_path / "only.csv"
@@ -186,13 +260,15 @@ def test_a_broken_state_is_told(place, tmp_path):
         run(place, tmp_path, trainer=StandIn())
 
 
-def test_end_to_end_with_a_broken_recording(place, tmp_path):
+def test_end_to_end_with_a_broken_recording(place, tmp_path, monkeypatch):
     """Real training on real clips, with the leak report, a further set, and one file of the custom set damaged."""
+    monkeypatch.setattr("truevoice.report.comparison_page._charts", lambda *_: {"roc": "", "det": "", "histogram": ""})
     lines = (place / "custom.csv").read_text().splitlines()
     damaged = tmp_path / "damaged.opus"
     damaged.write_bytes(b"OggS" + bytes(100))
     custom = tmp_path / "custom.csv"
-    custom.write_text("\n".join([*lines, f"{damaged},spoof,val,s,,,en,x"]) + "\n")
+    absent = f"{tmp_path / 'absent.opus'},spoof,val,s,,,en,x"
+    custom.write_text("\n".join([*lines, f"{damaged},spoof,val,s,,,en,x", absent]) + "\n")
     settings = replace(QUICK, data=Data(), schedule=replace(QUICK.schedule, epochs=2))
     out = tmp_path / "out"
     found = run(
@@ -212,6 +288,9 @@ def test_end_to_end_with_a_broken_recording(place, tmp_path):
     assert set(found.epochs[0]["sets"]) >= {"validation", "custom", "seen"}
     assert found.repeat["weights"]["before"]["sha256"] != found.repeat["weights"]["after"]["sha256"]
     assert found.leaks["sets"]["custom"] == {"bonafide": 8, "spoof": 9}
+    assert {("train", name) for name in found.roles} <= {(p["first"], p["second"]) for p in found.leaks["shared"]}
+    assert found.findings[0].code == "left-out"
+    assert "absent.opus" in found.findings[0].message
     assert (out / "leaks.json").is_file()
     assert "damaged.opus" in (out / "report.html").read_text()
     document = json.loads((out / "study.json").read_text())

@@ -87,6 +87,14 @@ def test_the_doctor_looks_at_each_side():
     assert "turned-round" in codes
 
 
+def test_a_name_with_a_line_end_stays_in_its_one_line():
+    first, second = (replace(one, names=[f"a\nb{at}" for at in range(60)]) for one in paired_sets(30, 30))
+    for other in (replace(second, bonafide=~second.bonafide), replace(second, names=[f"x\n{at}" for at in range(60)])):
+        with pytest.raises(UsageError) as told:
+            compare_systems(*systems(first, other), NONE)
+        assert "\n" not in str(told.value)
+
+
 def test_a_threshold_of_the_test_itself_is_told():
     first, second = paired_sets(30, 30)
     honest = compare_systems(*systems(first, second), NONE).sets["custom"]

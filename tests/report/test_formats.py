@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -181,6 +182,12 @@ def test_the_page_is_self_contained_and_escapes_everything(run):
     assert checker.open == []
     assert checker.rows == 1 + len(RESULTS)
     assert checker.rects == 4 + 1 + 1
+
+
+def test_the_page_spells_out_marks_that_turn_a_name_round(run):
+    page = text("html", run, [replace(RESULTS[0], trial="voice\u202e3pm.exe")])
+    assert "\u202e" not in page
+    assert "voice\\u202e3pm.exe" in page
 
 
 def test_a_long_recording_keeps_its_worst_moment_on_the_strip(calibrated):

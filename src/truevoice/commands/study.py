@@ -13,12 +13,21 @@ import truevoice
 from truevoice.commands.compare import ROUNDS, write_both
 from truevoice.commands.labelled_set import Listening, from_set
 from truevoice.commands.study_repeat import repeat_facts
-from truevoice.commands.study_sets import CUSTOM, VALIDATION, Sets, StudySet, gather_sets
+from truevoice.commands.study_sets import (
+    CUSTOM,
+    VALIDATION,
+    Sets,
+    StudySet,
+    check_cluster,
+    digest_of,
+    gather_sets,
+    left_out_findings,
+)
 from truevoice.commands.study_state import State
 from truevoice.commands.subject import Decisions, Subject
 from truevoice.comparison.comparison import compare_systems
 from truevoice.comparison.generalising import summarise
-from truevoice.comparison.reading import read_system
+from truevoice.comparison.reading import FIGURES, read_system
 from truevoice.comparison.recordings import with_trials
 from truevoice.comparison.study import Study
 from truevoice.comparison.system import System
@@ -33,13 +42,16 @@ from truevoice.metrics import eer
 from truevoice.models.converted import is_converted
 from truevoice.report.evaluation_files import write_evaluation
 from truevoice.report.run_history import METRICS, RunHistory, read_history
+from truevoice.tracking import check_trackers
 from truevoice.training.recipe import changed, to_dict
 from truevoice.training.settings import Settings
 from truevoice.windows import WindowPolicy
 
 BEFORE, LEAKS, TRAINING, AFTER = "before", "leaks", "training", "after"
+LEAKS_FILE = "leaks.json"
 IN_EVALUATIONS = 1000  # rounds of the bootstrap in each evaluation's own report
 HARMLESS = {"schedule": ("device", "workers", "eval_batch_size")}  # settings that change no result
+OF_TRAINING = ("network.", "augment", "optimiser.", "loss.", "schedule.")
 
 Tell = Callable[[str], None]
 Progress = Callable[[int, int, str], None]
@@ -91,6 +103,7 @@ def study(
     if os.environ.get("WORLD_SIZE", "1") != "1":
         raise UsageError("a study runs in one process; train with torchrun, then evaluate and compare")
     options = Options(cluster=cluster, rounds=rounds, confidence=confidence, seed=seed)
+    check_trackers(log_to)
     folder, say = Path(out), tell or _silent
     started = _load_pretrained(Path(pretrained), model or (settings.network.model if settings else ""), settings)
     tests = dict(test or {})
@@ -106,24 +119,27 @@ def study(
         further = {one.name: str(one.target) for one in sets.measured if one.role in ("custom", "other")}
         plan = changed(plan, {"data.test": further})
     plan.check()
-    state = State.begin(folder, _request(plan, started, policy, sets), force=force)
+    check_cluster(sets, cluster)
+    # A wrong setting of training often shows when training begins: what was measured before does not hang on it.
+    may_change = () if (folder / TRAINING / METRICS).exists() else OF_TRAINING
+    asked, parts = _request(plan, started, policy, sets), (BEFORE, TRAINING, AFTER, LEAKS_FILE)
+    state = State.begin(folder, asked, parts=parts, may_change=may_change, force=force)
 
     listening = Listening(device=plan.schedule.device, jobs=jobs, **_hearing(policy), force=force)
     stage = _Stage(folder, listening, say, progress)
-    if BEFORE not in state.done:
+    if BEFORE not in state.done or not stage.stands(BEFORE, sets.measured):
         say("1 of 5: evaluating the detector before")
         stage.measure(BEFORE, started, sets.measured)
         state.finish(BEFORE)
-    if LEAKS not in state.done:
+    wanted = settings is None or settings.data.leak_report
+    if LEAKS not in state.done or (wanted and not state.done[LEAKS]["report"]):
         say("2 of 5: looking for leaks between the sets")
-        state.finish(
-            LEAKS, **_leaks(folder, sets, jobs, progress, wanted=settings is None or settings.data.leak_report)
-        )
+        state.finish(LEAKS, **_leaks(folder, sets, jobs, progress, wanted=wanted))
     if TRAINING not in state.done:
         say(f"3 of 5: fine-tuning on {len(sets.division.train):,} recordings")
         state.finish(TRAINING, **_train(plan, folder / TRAINING, trainer, log_to, say, progress, force=force))
     tuned = folder / TRAINING / "best"
-    if AFTER not in state.done:
+    if AFTER not in state.done or not stage.stands(AFTER, sets.measured):
         say("4 of 5: evaluating the detector after")
         detector = load(None, checkpoint=tuned, device=plan.schedule.device)
         stage.of(detector, policy).measure(AFTER, detector, sets.measured)
@@ -185,7 +201,8 @@ def _request(settings: Settings, started: Detector, policy: WindowPolicy, sets: 
     for section, names in HARMLESS.items():
         plain[section] = {name: value for name, value in plain[section].items() if name not in names}
     listed = {one.name: {"data": str(one.target), "recordings": one.digest} for one in sets.measured}
-    return {**plain, "weights": started.checksum, "windows": policy.spec, "sets": listed}
+    learnt = digest_of(sets.division.train)
+    return {**plain, "weights": started.checksum, "windows": policy.spec, "sets": listed, "learnt_from": learnt}
 
 
 @dataclass(frozen=True)
@@ -204,6 +221,10 @@ class _Stage:
             return self
         own = {"windows": None if policy.kind == "whole" else policy.kind, "window": None, "hop": None}
         return replace(self, listening=replace(self.listening, **own))  # type: ignore[arg-type]
+
+    def stands(self, name: str, sets: Sequence[StudySet]) -> bool:
+        """Whether all that the stage wrote is still there; what was deleted is measured again."""
+        return all((self.folder / name / one.name / FIGURES).is_file() for one in sets)
 
     def measure(self, name: str, detector: Detector, sets: Sequence[StudySet]) -> None:
         chosen: Threshold | None = None
@@ -254,7 +275,7 @@ def _leaks(folder: Path, sets: Sets, jobs: int, progress: Progress | None, *, wa
 
     splits = {"train": sets.division.train, **{one.name: list(one.trials) for one in sets.measured}}
     found = leak_report(splits, jobs=jobs, progress=progress and (lambda done, total: progress(done, total, LEAKS)))
-    found.write(folder / "leaks.json")
+    found.write(folder / LEAKS_FILE)
     return {"report": found.to_dict(), "findings": [finding.to_dict() for finding in found.findings]}
 
 
@@ -281,18 +302,18 @@ def _train(
 
 def _compare(folder: Path, sets: Sets, options: Options, state: State, repeat: dict[str, Any]) -> Study:
     before, after = (_with_trials(read_system(folder / name, name=name), sets) for name in (BEFORE, AFTER))
-    comparison = compare_systems(before, after, options)
+    comparison = compare_systems(before, after, options, untested=[VALIDATION])
     roles = {one.name: one.role for one in sets.measured}
     ordered = {one.name: comparison.sets[one.name] for one in _in_order(sets.measured)}
     comparison = replace(comparison, sets=ordered)
     leaks = state.done[LEAKS]["report"]
-    learnt = _learnt(leaks)
-    summary = summarise([(one, roles[name]) for name, one in ordered.items()], options.confidence, learnt=learnt)
+    judged = [(one, roles[name]) for name, one in ordered.items()]
+    summary = summarise(judged, options.confidence, learnt=_learnt(leaks), can_tell=comparison.can_tell)
     history = read_history(folder / TRAINING)
     unheard = {one for system in (before, after) for side in system.sides.values() for one in side.score_set.left_out}
     skipped = state.done[TRAINING].get("skipped", [])
     names = {one.name for one in unheard} | {str(one["name"]) for one in skipped}
-    findings = [Finding(**one) for one in state.done[LEAKS]["findings"]]
+    findings = [*left_out_findings(sets), *(Finding(**one) for one in state.done[LEAKS]["findings"])]
     if skipped:
         told = f"{len(skipped):,} recordings could not be used in training, such as {skipped[0]['name']}."
         findings.append(Finding("training-skipped", "warning", told, "See skipped.csv in the training's folder."))
@@ -312,8 +333,8 @@ def _compare(folder: Path, sets: Sets, options: Options, state: State, repeat: d
 def _learnt(leaks: Mapping[str, Any]) -> int:
     """Recordings of the custom set that sound the same as one that was learnt from, or validated on."""
     seen = ("train", VALIDATION)
-    pairs = [pair for pair in leaks.get("shared", ()) if CUSTOM in (pair["first"], pair["second"])]
-    return sum(len(pair["same"]) for pair in pairs if pair["first"] in seen or pair["second"] in seen)
+    pairs = [pair for pair in leaks.get("shared", ()) if pair["second"] == CUSTOM]
+    return len({same["second"] for pair in pairs if pair["first"] in seen for same in pair["same"]})
 
 
 def _in_order(sets: Sequence[StudySet]) -> list[StudySet]:

@@ -16,7 +16,8 @@ from truevoice.data.division import Division, divide
 from truevoice.data.manifest import Manifest
 from truevoice.data.readers import open_set
 from truevoice.data.splits import TEST, kind_of
-from truevoice.data.trial import BONAFIDE, SPOOF, Trial
+from truevoice.data.trial import BONAFIDE, SPOOF, Trial, by_reason
+from truevoice.doctor.finding import Finding
 from truevoice.errors import UsageError
 from truevoice.training.settings import Data
 
@@ -114,12 +115,11 @@ def _own_sets(where: Path, manifest: Manifest, division: Division) -> list[Study
     ]
     own = {OWN_TEST: (test, "its test split"), HELD_OUT: (division.held_out, "held out")}
     own = {name: (trials, part) for name, (trials, part) in own.items() if trials}
-    role: Role = "validation" if own else "own"
     found = [
         StudySet(
             where,
             name=VALIDATION,
-            role=role,
+            role="validation",
             manifest=manifest,
             trials=division.validation,
             part="validation",
@@ -148,3 +148,28 @@ def _check(one: StudySet, division: Division) -> None:
                 f"{one.target} ({one.name}): {len(shared):,} of its recordings, such as {shared[0]}, would be learnt "
                 "from or validated on; take them out of one of the two sets"
             )
+
+
+def check_cluster(sets: Sets, column: str) -> None:
+    """Raises UsageError for a column to draw by that one of the sets has not, or has one value of: that should be told
+    before anything is heard."""
+    for one in sets.measured if column else ():
+        cells = {trial.meta.get(column, "") for trial in one.trials}
+        known = list(dict.fromkeys(name for trial in one.trials for name, cell in trial.meta.items() if cell))
+        if cells == {""}:
+            there = ", ".join(known) or "none"
+            raise UsageError(f"--cluster {column}: {one.target} ({one.name}) has no such column; it has {there}")
+        if len(cells) < 2:
+            raise UsageError(f"--cluster {column}: all of {one.target} ({one.name}) is of one {column}, {cells.pop()}")
+
+
+def left_out_findings(sets: Sets) -> list[Finding]:
+    """What was left out of a set when it was opened, with the reason: no figure has it."""
+    found = {}
+    for one in sets.measured:
+        assert one.manifest is not None
+        for reason, names in by_reason(one.manifest.left_out).items():
+            counted = f"{len(names):,} {'entry' if len(names) == 1 else 'entries'}"
+            told = f"{one.target}: {counted} left out when it was opened ({reason}), such as {names[0]}."
+            found[told] = Finding("left-out", "warning", told)
+    return list(found.values())

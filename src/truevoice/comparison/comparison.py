@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -59,13 +60,15 @@ class SetComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """first, second: what the two are called. sets: by name. alone: sets that only one of them has. written: files."""
+    """first, second: what the two are called. sets: by name. alone: sets that only one of them has. untested: sets
+    without p-values, since something was chosen on them. written: files."""
 
     first: System
     second: System
     sets: dict[str, SetComparison]
     alone: list[str]
     options: Options
+    untested: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     written: list[Path] = field(default_factory=list)
 
@@ -74,6 +77,16 @@ class Comparison:
         """How many p-values Holm's correction is for."""
         return sum(one.p_value is not None for by_set in self.sets.values() for one in by_set.figures.values())
 
+    @property
+    def rounds_needed(self) -> int:
+        """Rounds from which on the bootstrap's least p-value, 2 / (rounds + 1), stays significant when corrected."""
+        return int(2 * self.tests / (1 - self.options.confidence) + 1e-6)
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether any change could be significant by the bootstrap."""
+        return bool(self.tests) and self.options.rounds >= self.rounds_needed
+
     def method(self) -> str:
         """How intervals and p-values were made, in words."""
         if not self.options.rounds:
@@ -81,6 +94,8 @@ class Comparison:
         drawn = f"whole values of {self.options.cluster}" if self.options.cluster else "trials within each class"
         test = "the same bootstrap" if self.options.cluster else "McNemar's exact test"
         corrected = f"; p-values corrected for {self.tests} tests (Holm)" if self.tests > 1 else ""
+        if self.untested:
+            corrected += f"; {', '.join(self.untested)} not among them, since the best epoch was chosen there"
         return (
             f"{100 * self.options.confidence:g} % intervals and p-values by a paired bootstrap of "
             f"{self.options.rounds:,} rounds, seed {self.options.seed}, that draws {drawn}, the same for both; p of "
@@ -95,6 +110,7 @@ class Comparison:
             "second": systems[1],
             "sets": {name: one.to_dict() for name, one in self.sets.items()},
             "alone": self.alone,
+            "untested": self.untested,
             "method": self.method(),
             "options": {name: getattr(self.options, name) for name in ("rounds", "confidence", "seed", "cluster")},
             "findings": [finding.to_dict() for finding in self.findings],
@@ -102,17 +118,25 @@ class Comparison:
         }
 
 
-def compare_systems(first: System, second: System, options: Options | None = None) -> Comparison:
+def compare_systems(
+    first: System, second: System, options: Options | None = None, *, untested: Collection[str] = ()
+) -> Comparison:
     """Both systems on every set that both have; two systems of one set each are compared whatever it is called.
+
+    untested: sets that something was chosen on, which a test would not know; they have intervals, and no p-values.
 
     Raises UsageError: no common set, no common trial, contradicting labels, one class only, no such cluster column.
     """
     options = options or Options()
     pairs, alone = _pairs(first, second)
     sets = {name: _compare(name, sides, (first, second), options) for name, sides in pairs.items()}
-    sets = _corrected(sets)
+    sets = _corrected({name: _without_tests(one) if name in untested else one for name, one in sets.items()})
     findings = [Finding("set-alone", "note", f"{told}; it is not compared.") for told in alone]
-    return Comparison(first, second, sets, alone, options, findings)
+    found = Comparison(first, second, sets, alone, options, [name for name in sets if name in untested], findings)
+    if found.tests and not found.can_tell:
+        told = f"{options.rounds:,} rounds are too few for {found.tests} tests: no EER or AUC can be found to differ."
+        findings.append(Finding("too-few-rounds", "warning", told, f"Take --rounds {found.rounds_needed:,} or more."))
+    return found
 
 
 def _pairs(first: System, second: System) -> tuple[dict[str, tuple[Side, Side]], list[str]]:
@@ -157,6 +181,10 @@ def _titles(systems: tuple[System, System]) -> tuple[str, str]:
 def _own_eer(side: Side) -> Threshold:
     """The EER threshold of the very trials, where a system has none of its own."""
     return Threshold(eer(*side.score_set.split())[1], "EER threshold of these same trials", on_test=True)
+
+
+def _without_tests(one: SetComparison) -> SetComparison:
+    return replace(one, figures={name: replace(f, p_value=None, test="") for name, f in one.figures.items()})
 
 
 def _corrected(sets: dict[str, SetComparison]) -> dict[str, SetComparison]:

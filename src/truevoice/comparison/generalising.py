@@ -15,7 +15,7 @@ from truevoice.comparison.comparison import SetComparison
 from truevoice.doctor.scores import FEW_TRIALS
 
 Role = Literal["own", "validation", "custom", "other"]
-Kind = Literal["better", "worse", "mixed", "unchanged", "unclear"]
+Kind = Literal["better", "worse", "mixed", "unchanged", "unclear", "untested"]
 LEAKED = "leaked"
 MATTERS = 0.05  # a change of the EER that one would notice; within ± this much a set counts as unchanged
 
@@ -23,7 +23,7 @@ MATTERS = 0.05  # a change of the EER that one would notice; within ± this much
 @dataclass(frozen=True)
 class Judged:
     """A set, what it is to the study, and what became of it: better, worse, mixed (EER one way, AUC the other),
-    unchanged (a change of ± 5 points of EER is ruled out) or unclear (too few trials to tell)."""
+    unchanged (a change of ± 5 points of EER is ruled out), unclear (too few trials to tell) or untested."""
 
     name: str
     role: Role
@@ -33,8 +33,8 @@ class Judged:
 
 @dataclass(frozen=True)
 class Summary:
-    """verdict: a stable word for programs: generalises, own-domain-only, not-shown, too-few-trials, no-gain, harmful,
-    leaked.
+    """verdict: a stable word for programs: generalises (better on its own data and on the custom set), custom-only
+    (better on the custom set alone), own-domain-only, not-shown, too-few-trials, no-gain, harmful, not-tested, leaked.
     headline: one sentence. sentences: one a set, then what follows. forgotten: sets that got worse."""
 
     verdict: str
@@ -44,9 +44,12 @@ class Summary:
     forgotten: list[str]
 
 
-def judge_set(one: SetComparison, role: Role, confidence: float) -> Judged:
-    """Raises nothing; without intervals every set is unclear."""
+def judge_set(one: SetComparison, role: Role, confidence: float, *, can_tell: bool = True) -> Judged:
+    """Raises nothing. can_tell: whether there are rounds enough for a change to be significant; without, and without
+    p-values, a set is untested."""
     eer, auc = one.figures["eer"], one.figures["auc"]
+    if not can_tell or eer.p_adjusted is None:
+        return Judged(one.name, role, "untested", _sentence(one, "untested", role))
     ways = {figure.gain > 0 for figure in (eer, auc) if figure.is_significant(confidence)}
     if ways == {True}:
         kind: Kind = "better"
@@ -58,16 +61,18 @@ def judge_set(one: SetComparison, role: Role, confidence: float) -> Judged:
         few = min(one.n_bonafide, one.n_spoof) < FEW_TRIALS
         bounded = eer.ci is not None and max(abs(eer.ci[0]), abs(eer.ci[1])) < MATTERS
         kind = "unchanged" if bounded and not few else "unclear"
-    return Judged(one.name, role, kind, _sentence(one, kind))
+    return Judged(one.name, role, kind, _sentence(one, kind, role))
 
 
-def summarise(sets: Sequence[tuple[SetComparison, Role]], confidence: float, *, learnt: int = 0) -> Summary:
+def summarise(
+    sets: Sequence[tuple[SetComparison, Role]], confidence: float, *, learnt: int = 0, can_tell: bool = True
+) -> Summary:
     """Judges each set and says whether the fine-tuning generalises to the custom set.
 
-    learnt: recordings of the custom set that sound the same as one that was learnt from; with any, nothing is said to
-    generalise, whatever the figures.
+    learnt: recordings of the custom set that sound the same as one that was learnt from, or validated on; with any,
+    nothing is said to generalise, whatever the figures. can_tell: see `judge_set`.
     """
-    judged = [judge_set(one, role, confidence) for one, role in sets]
+    judged = [judge_set(one, role, confidence, can_tell=can_tell) for one, role in sets]
     own = _together([one.kind for one in judged if one.role == "own"])
     custom = _together([one.kind for one in judged if one.role == "custom"])
     verdict, headline = _conclusion(own, custom)
@@ -75,7 +80,7 @@ def summarise(sets: Sequence[tuple[SetComparison, Role]], confidence: float, *, 
         verdict = LEAKED
         headline = (
             f"Of the custom set {learnt:,} {'recording sounds' if learnt == 1 else 'recordings sound'} the same as one "
-            "that was learnt from: as it stands, nothing can be said about generalising; take them out."
+            "that was learnt from or validated on: as it stands, nothing can be said about generalising; take them out."
         )
     forgotten = [one.name for one in judged if one.kind == "worse"]
     sentences = [one.sentence for one in judged]
@@ -97,7 +102,7 @@ def _together(kinds: Sequence[Kind]) -> Kind:
     """Several sets of one role as one: worse outweighs better, better outweighs what is not clear."""
     if "mixed" in kinds or {"better", "worse"} <= set(kinds):
         return "mixed"
-    return next((kind for kind in ("worse", "better", "unclear", "unchanged") if kind in kinds), "unclear")
+    return next((kind for kind in ("worse", "better", "unclear", "unchanged") if kind in kinds), "untested")
 
 
 def _conclusion(own: Kind, custom: Kind) -> tuple[str, str]:
@@ -107,13 +112,17 @@ def _conclusion(own: Kind, custom: Kind) -> tuple[str, str]:
         "mixed": "On the data it was made with the fine-tuning helped in one figure and harmed in another",
         "unchanged": "The fine-tuning changed little on the data it was made with",
         "unclear": "Whether the fine-tuning helped on the data it was made with cannot be told from these trials",
+        "untested": "Whether the fine-tuning helped on the data it was made with was not tested",
     }[own]
+    if custom == "untested":
+        return "not-tested", "No change was tested for significance, so nothing can be said about generalising."
     if custom == "better":
         if own == "better":
             return "generalises", f"{at_home}, and on the custom set, which it never saw: it generalises to it."
-        return "generalises", f"{at_home}; on the custom set, which it never saw, the detector is better."
+        return "custom-only", f"{at_home}; on the custom set, which it never saw, the detector is better."
     if custom == "worse":
-        return "harmful", f"{at_home}, but on the custom set the detector got worse: it does not generalise."
+        joint = "and on the custom set it" if own == "worse" else "but on the custom set the detector"
+        return "harmful", f"{at_home}, {joint} got worse: it does not generalise."
     if custom == "mixed":
         return (
             "not-shown",
@@ -122,7 +131,8 @@ def _conclusion(own: Kind, custom: Kind) -> tuple[str, str]:
     if own != "better":
         if custom == "unclear":
             return "too-few-trials", f"{at_home}; on the custom set no change can be told from chance either."
-        return "no-gain", f"{at_home}; on the custom set nothing changed."
+        bound = f"{100 * MATTERS:g} points of EER or more"
+        return "no-gain", f"{at_home}; on the custom set a change of {bound} is ruled out."
     if custom == "unchanged":
         return "own-domain-only", f"{at_home}, but not on the custom set: it does not generalise to it."
     return (
@@ -132,7 +142,7 @@ def _conclusion(own: Kind, custom: Kind) -> tuple[str, str]:
     )
 
 
-def _sentence(one: SetComparison, kind: Kind) -> str:
+def _sentence(one: SetComparison, kind: Kind, role: Role) -> str:
     figure = one.figures["eer"]
     told = f"{one.name}: EER {_rate(figure.first)} before, {_rate(figure.second)} after"
     if figure.ci is not None:
@@ -148,6 +158,9 @@ def _sentence(one: SetComparison, kind: Kind) -> str:
             "mixed": "One of the two is better and the other worse, both by more than chance explains.",
             "unchanged": f"A change of {100 * MATTERS:g} points or more is ruled out.",
             "unclear": "With these trials no change can be told from chance, and a large one cannot be ruled out.",
+            "untested": "Not tested: the best epoch was chosen on these trials."
+            if role == "validation"
+            else "Not tested.",
         }[kind]
     )
 

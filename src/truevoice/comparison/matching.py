@@ -10,9 +10,11 @@ import numpy as np
 
 from truevoice.data.keys import KeyRow
 from truevoice.data.trial import BONAFIDE, SPOOF
-from truevoice.errors import UsageError
+from truevoice.errors import UsageError, one_line
 from truevoice.evaluation.key_join import AMBIGUOUS, match_key
 from truevoice.evaluation.score_set import ScoreSet
+
+LONGEST = 120  # letters of a name in a message
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ def match(first: ScoreSet, second: ScoreSet, names: tuple[str, str] = ("the firs
     there = [at[mine] for mine in here]
     if not here:
         raise UsageError(
-            f"{names[0]} and {names[1]} have no trial in common ({first.names[0]} against {second.names[0]}): two "
-            "systems are compared on the same recordings"
+            f"{names[0]} and {names[1]} have no trial in common ({one_line(first.names[0], LONGEST)} against "
+            f"{one_line(second.names[0], LONGEST)}): two systems are compared on the same recordings"
         )
     ours, theirs = first.take(here), second.take(there)
     _check_truth(ours, theirs, names)
@@ -68,7 +70,8 @@ def _check_truth(first: ScoreSet, second: ScoreSet, names: tuple[str, str]) -> N
         every = " (all of them: is one label map turned round?)" if wrong.size == len(first) else ""
         raise UsageError(
             f"{wrong.size:,} of {len(first):,} common trials have contradicting labels{every}, such as "
-            f"{first.names[at]}: {truths[0]} in {names[0]}, {truths[1]} in {names[1]}; put right which is true"
+            f"{one_line(first.names[at], LONGEST)}: {truths[0]} in {names[0]}, {truths[1]} in {names[1]}; put right "
+            "which is true"
         )
     for count, missing in ((first.n_bonafide, "bona fide"), (first.n_spoof, "spoof")):
         if not count:

@@ -19,7 +19,9 @@ from truevoice.leaks.names import AlikeNames, alike_names
 
 NAMES_SHOWN = 3
 
-_DIVIDE = "Name both splits in --train-splits: a fraction of them is then taken by speaker."
+_DIVIDE = (
+    "Take them out of one, or of splits of one set name both in --train-splits: a fraction is then taken by speaker."
+)
 _DROP = "Take them out of one of the sets."
 
 

@@ -38,7 +38,7 @@ def render_comparison(comparison: Comparison, *, players: bool = True) -> str:
         table=table_view(comparison),
         sets=set_views(comparison, names, players=players),
         findings=finding_views(comparison),
-        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        versions=versions(),
         **sound(),
     )
 

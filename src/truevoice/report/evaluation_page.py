@@ -7,8 +7,6 @@ evaluation gives the same bytes.
 from __future__ import annotations
 
 import math
-import platform
-from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -20,8 +18,9 @@ from truevoice.report import numbers
 from truevoice.report.breakdown_table import breakdown_tables
 from truevoice.report.charts import Curve, Forecast, det_chart, histogram_chart, reliability_chart, roc_chart
 from truevoice.report.glossary import AS_EVIDENCE, AT_THRESHOLD, SEPARATION, Entry, entry
+from truevoice.report.pages import render_page, versions
 from truevoice.report.players import PAGE_BUDGET, SECONDS, Players
-from truevoice.report.text_safety import short, visible
+from truevoice.report.text_safety import short
 
 View = dict[str, Any]
 
@@ -33,24 +32,14 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 def render_evaluation(evaluation: Evaluation, *, players: bool = True) -> str:
     """The whole page. `players`: put the worst errors' recordings in it, at most about 3 MB of them."""
-    import jinja2
-
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("truevoice.report"),
-        autoescape=True,
-        finalize=visible,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    pages.filters["short"] = short
     conditions = evaluation.conditions
     fewest = min(conditions.n_bonafide, conditions.n_spoof)
-    page = pages.get_template("evaluation.html").render(
+    return render_page(
+        "evaluation.html",
         title=_title(conditions),
         evaluation=evaluation,
         conditions=conditions,
         fewest=fewest,
-        numbers=numbers,
         caption=conditions.sentence(),
         condition_rows=_condition_rows(conditions),
         findings=sorted(evaluation.findings, key=lambda finding: _ORDER[finding.severity]),
@@ -62,9 +51,8 @@ def render_evaluation(evaluation: Evaluation, *, players: bool = True) -> str:
         worst=_worst(evaluation, players),
         left_out=_left_out(evaluation),
         notes=[note for note in evaluation.score_set.notes if note not in {one.message for one in evaluation.findings}],
-        versions=_versions(),
+        versions=versions(),
     )
-    return page.lstrip().encode(errors="backslashreplace").decode()
 
 
 def figure_view(evaluation: Evaluation, name: str, fewest: int) -> View:
@@ -237,17 +225,3 @@ def _left_out(evaluation: Evaluation) -> list[View]:
     """By reason: how many, and the first few."""
     found = by_reason(evaluation.left_out).items()
     return [{"reason": reason, "count": len(names), "examples": names[:EXAMPLES]} for reason, names in found]
-
-
-def _versions() -> str:
-    import matplotlib
-
-    from truevoice import __version__
-
-    parts: Iterable[tuple[str, str]] = (
-        ("truevoice", __version__),
-        ("Python", platform.python_version()),
-        ("NumPy", np.__version__),
-        ("matplotlib", matplotlib.__version__),
-    )
-    return ", ".join(f"{name} {version}" for name, version in parts)

@@ -24,8 +24,8 @@ from truevoice.report.charts.learning import (
     runs_chart,
     subset_chart,
 )
+from truevoice.report.pages import render_page
 from truevoice.report.run_history import RunHistory, number, read_history
-from truevoice.report.text_safety import short, visible
 
 View = dict[str, Any]
 
@@ -105,21 +105,12 @@ def _charts(runs: Mapping[str, RunHistory]) -> dict[str, str]:
 
 
 def _render(runs: Mapping[str, RunHistory], charts: Mapping[str, str], missing: list[str]) -> str:
-    import jinja2
     import markupsafe
 
-    pages = jinja2.Environment(
-        loader=jinja2.PackageLoader("truevoice.report"),
-        autoescape=True,
-        finalize=visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    pages.filters["short"] = short
     alone = len(runs) == 1
     views = [_run_view(name, run, f"learning-{at}") for at, (name, run) in enumerate(runs.items())]
-    page = pages.get_template("learning.html").render(
+    return render_page(
+        "learning.html",
         title=f"Learning curves of {next(iter(runs))}" if alone else f"Learning curves of {len(runs)} runs",
         alone=alone,
         charts={key: markupsafe.Markup(svg) for key, svg in charts.items()},
@@ -129,7 +120,6 @@ def _render(runs: Mapping[str, RunHistory], charts: Mapping[str, str], missing: 
         missing=missing,
         most=MOST_EPOCHS,
     )
-    return page.lstrip()
 
 
 def _all_sets(runs: Mapping[str, RunHistory]) -> list[str]:

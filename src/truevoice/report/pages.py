@@ -14,8 +14,8 @@ from truevoice.report import numbers
 from truevoice.report.text_safety import short, visible
 
 
-def render_page(template: str, **words: Any) -> str:
-    """The page of a template in `templates/`, with `words` in it."""
+def find_template(name: str) -> Any:
+    """A template of `templates/`, as jinja2 gives it."""
     import jinja2
 
     pages = jinja2.Environment(
@@ -27,19 +27,25 @@ def render_page(template: str, **words: Any) -> str:
     )
     pages.filters["short"] = short
     pages.globals["numbers"] = numbers
-    page = pages.get_template(template).render(**words)
+    return pages.get_template(name)
+
+
+def render_page(template: str, **words: Any) -> str:
+    """The page of a template in `templates/`, with `words` in it."""
+    page: str = find_template(template).render(**words)
     return page.lstrip().encode(errors="backslashreplace").decode()
 
 
-def versions() -> dict[str, str]:
-    """Of what a page and its figures were made with."""
+def versions() -> str:
+    """Of what a page and its figures were made with, in words."""
     import matplotlib
 
     from truevoice import __version__
 
-    return {
+    found = {
         "truevoice": __version__,
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "matplotlib": matplotlib.__version__,
     }
+    return ", ".join(f"{name} {version}" for name, version in found.items())

@@ -18,15 +18,21 @@ _MP3_LEVEL = 0.8  # libsndfile's scale from 0 (largest) to 1: 40 kbit/s at 16 kH
 
 
 def player(source: str, *, seconds: float = SECONDS) -> str | None:
-    """An `<audio>` element that holds the first `seconds` of a recording, mono at 16 kHz; None where it cannot be read.
+    """An `<audio>` element with the first `seconds` of a recording, encoded; None where it cannot be read."""
+    made = encoded_beginning(source, seconds)
+    if made is None:
+        return None
+    kind, data = made
+    return f'<audio controls preload="none" src="data:{kind};base64,{base64.b64encode(data).decode()}"></audio>'
+
+
+def encoded_beginning(source: str, seconds: float) -> tuple[str, bytes] | None:
+    """(media type, bytes) of the first `seconds` of a recording, mono at 16 kHz; None where it cannot be read.
 
     mp3 where this machine's libsndfile writes it (every browser plays it), else 16-bit WAV.
     """
     wave = _beginning(source, seconds)
-    if wave is None:
-        return None
-    kind, data = _encode(wave)
-    return f'<audio controls preload="none" src="data:{kind};base64,{base64.b64encode(data).decode()}"></audio>'
+    return None if wave is None else _encode(wave)
 
 
 @dataclass

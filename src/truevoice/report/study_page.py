@@ -48,7 +48,7 @@ def render_study(study: Study, *, players: bool = True) -> str:
         repeat=_repeat_rows(repeat),
         command=repeat["command"] or _command(settings, weights),
         settings=yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100),
-        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
+        versions=versions(),
         **sound(),
     )
 

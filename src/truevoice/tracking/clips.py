@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from dataclasses import dataclass, field
 
 from truevoice.audio import SAMPLE_RATE, load_audio
-from truevoice.report.players import player
+from truevoice.report.players import encoded_beginning
 
 SECONDS = 6.0  # of a clip; more than any detector's window
 _SUFFIX = {"audio/mpeg": ".mp3", "audio/wav": ".wav"}
@@ -33,9 +32,5 @@ class Clip:
 
 def cut_clip(source: str) -> Clip | None:
     """The first seconds of a recording, None where it cannot be read. It is encoded as the players of reports are."""
-    element = player(source, seconds=SECONDS)
-    if element is None:
-        return None
-    _, _, address = element.partition('src="data:')
-    kind, _, rest = address.partition(";base64,")
-    return Clip(_SUFFIX[kind], base64.b64decode(rest[: rest.index('"')]))
+    made = encoded_beginning(source, SECONDS)
+    return None if made is None else Clip(_SUFFIX[made[0]], made[1])

@@ -12,7 +12,8 @@ import numpy as np
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.report import numbers
 from truevoice.report.charts import Curve, canvas
-from truevoice.report.charts.marks import curve_legend, curve_size, mark_points
+from truevoice.report.charts.marks import curve_size
+from truevoice.report.charts.roc import paint_roc
 
 DOTS = 100  # per inch
 
@@ -21,15 +22,9 @@ def roc_picture(curve: Curve) -> bytes:
     """The ROC curve with its EER point and working point."""
 
     def paint(figure: Any) -> None:
-        axes = figure.subplots()
-        colour, _ = canvas.series(0, 1)
-        axes.plot([0, 100], [0, 100], color=canvas.QUIET, linewidth=0.8, linestyle=":")
-        axes.plot(100 * curve.rates.far, 100 * (1 - curve.rates.frr), color=colour)
-        mark_points(axes, curve, colour, lambda far, frr: (100 * far, 100 * (1 - frr)))
-        axes.set(xlim=(-1, 101), ylim=(-1, 101), aspect="equal")
-        axes.set(xlabel="spoof accepted, %", ylabel="bona fide accepted, %", title=canvas.legend_name(curve.name))
+        axes = paint_roc(figure, [curve])
+        axes.set_title(canvas.legend_name(curve.name))
         axes.grid(color=canvas.LINE, linewidth=0.7)
-        curve_legend(figure, [curve])
 
     return _png(paint, curve_size([curve]))
 

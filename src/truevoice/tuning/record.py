@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 State = Literal["complete", "pruned", "failed", "running", "waiting"]
 # Attributes that a trial carries in Optuna's study.
-ROOT, ATTEMPT, BEFORE, DIED, REASON, OUTCOME, SECONDS = (
-    *("root", "attempt", "before", "died", "reason", "outcome", "seconds"),
+ROOT, ATTEMPT, IN_VAIN, BEFORE, DIED, REASON, OUTCOME, SECONDS = (
+    *("root", "attempt", "in_vain", "before", "died", "reason", "outcome", "seconds"),
 )
 
 

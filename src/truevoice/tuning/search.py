@@ -112,11 +112,12 @@ def _line(study: Any, plan: Plan, number: int) -> str:
     one = next(one for one in found if one.trial == number)
     names = short_names(axis.name for axis in plan.axes)
     values = ", ".join(f"{names[name]} {value_in_words(value)}" for name, value in one.params.items())
+    done = sum(other.state in ("complete", "pruned", "failed") for other in found)
+    told = f"{done:,} of {plan.trials:,}: trial {number:03d}: {values}:"
     if one.state == "failed":
-        return f"trial {number:03d} of {plan.trials}: {values}: failed ({one.reason})"
+        return f"{told} failed ({one.reason})"
     early = ", stopped early" if one.state == "pruned" else ""
     result = f"{TITLES[plan.figure]} {figure_in_words(plan.figure, one.value)}{early} in {one.seconds:.0f} s"
     best = best_of(found, plan.higher_is_better)
     so_far = f"; best so far {figure_in_words(plan.figure, best.value)}, trial {best.trial:03d}" if best else ""
-    told = f"trial {number:03d} of {plan.trials}: {values}: {result}{so_far}"
-    return told.replace("\u00a0", " ")  # a terminal's line, not a page's
+    return f"{told} {result}{so_far}".replace("\u00a0", " ")  # a terminal's line, not a page's

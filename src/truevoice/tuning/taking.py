@@ -13,9 +13,9 @@ from typing import Any
 from truevoice.tuning.drawing import distributions, sampler
 from truevoice.tuning.locks import Lock
 from truevoice.tuning.plan import Plan
-from truevoice.tuning.record import ATTEMPT, BEFORE, DIED, REASON, ROOT, folder_name
+from truevoice.tuning.record import ATTEMPT, BEFORE, DIED, IN_VAIN, REASON, ROOT, folder_name
 
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 3  # in a row that end without a further epoch: it is the trial that kills its process
 RUNNING = ".running"
 _FIXED = "fixed_params"  # where Optuna keeps the values of a trial in its queue
 
@@ -56,7 +56,7 @@ def take(study: Any, plan: Plan, out: Path) -> Taken | None:
 
 
 def revive(study: Any, out: Path) -> None:
-    """Puts the trials of dead processes back in the queue; after some attempts they count as failed."""
+    """Puts the trials of dead processes back in the queue; after some attempts in vain they count as failed."""
     for trial in study.get_trials(deepcopy=False):
         if trial.state.name != "RUNNING":
             continue
@@ -82,16 +82,24 @@ def give_another_chance(study: Any) -> None:
 def _bury(study: Any, dead: Any, root: int | None) -> None:
     """The attempt fails; its values go back in the queue first, so that a kill between both loses nothing."""
     attempt = dead.user_attrs.get(ATTEMPT, 1)
+    in_vain = 1 if _got_on(study, dead) else dead.user_attrs.get(IN_VAIN, 0) + 1
     storage = study._storage
-    if root is not None and attempt >= MOST_ATTEMPTS:
+    if root is not None and in_vain >= MOST_ATTEMPTS:
         storage.set_trial_user_attr(dead._trial_id, REASON, f"its process died {attempt} times")
     else:
         follower = any(trial.user_attrs.get(BEFORE) == dead.number for trial in study.get_trials(deepcopy=False))
         if root is not None and not follower:  # without a root it died before it began, and counts for nothing
-            again = {ROOT: root, ATTEMPT: attempt + 1, BEFORE: dead.number}
+            again = {ROOT: root, ATTEMPT: attempt + 1, IN_VAIN: in_vain, BEFORE: dead.number}
             study.enqueue_trial(dead.system_attrs.get(_FIXED) or dict(dead.params), user_attrs=again)
         storage.set_trial_user_attr(dead._trial_id, DIED, True)
     _fail(study, dead)
+
+
+def _got_on(study: Any, dead: Any) -> bool:
+    """Whether the attempt finished an epoch that those before it had not: then it was stopped from outside."""
+    before = dead.user_attrs.get(BEFORE)
+    known = {} if before is None else study.get_trials(deepcopy=False)[before].intermediate_values
+    return len(dead.intermediate_values) > len(known)
 
 
 def _fail(study: Any, trial: Any) -> None:

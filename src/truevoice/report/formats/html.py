@@ -10,6 +10,7 @@ from typing import Any
 
 from truevoice.detectors.result import Result
 from truevoice.report.format import Format
+from truevoice.report.pages import find_template
 from truevoice.scoring.run import Run
 from truevoice.scoring.timeline import flatten
 
@@ -60,11 +61,8 @@ def strip(result: Result, run: Run) -> list[dict[str, Any]]:
 
 
 def render(results: Iterable[Result], run: Run) -> Iterator[str]:
-    import jinja2
-
-    pages = jinja2.Environment(loader=jinja2.PackageLoader("truevoice.report"), autoescape=True)
     rows = ({"result": r, "strip": strip(r, run), "worst": r.worst(1)[0] if r.segments else None} for r in results)
-    yield from pages.get_template("scores.html").generate(run=run, rows=rows)
+    yield from find_template("scores.html").generate(run=run, rows=rows)
 
 
 FORMAT = Format("html", ".html", render)
