@@ -35,7 +35,7 @@ card: $(VENV)/.dev  ## measure the shipped detector on the test split, write its
 study: $(VENV)/.dev  ## the study of docs/study.md: AASIST before and after fine-tuning, on the corpus
 	$(BIN)/python scripts/halves.py --corpus $(CORPUS)/dev --out runs/halves
 	$(BIN)/truevoice study -m aasist --pretrained $(WEIGHTS)/AASIST.pth --custom runs/halves/custom.csv \
-		--finetune-on runs/halves/finetune.csv --preset aasist --epochs 3 --cluster source -o runs/study
+		--finetune-on runs/halves/finetune.csv --preset aasist --epochs 2 --batch-size 12 --cluster source -o runs/study
 
 wild: $(VENV)/.dev  ## the mel CNN of a student report and its grid, on a tree in In-the-Wild's layout
 	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild

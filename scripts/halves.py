@@ -58,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="folder with manifest.csv")
     parser.add_argument("--out", type=Path, required=True)
-    for part, count in (("custom", 400), ("train", 600), ("validation", 120), ("test", 240)):
+    for part, count in (("custom", 300), ("train", 240), ("validation", 80), ("test", 160)):
         parser.add_argument(f"--{part}", type=int, default=count, help=f"clips of {part}, half of them bona fide")
     options = parser.parse_args()
     parts = by_part(list(open_set(options.corpus).trials))
