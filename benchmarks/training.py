@@ -33,8 +33,8 @@ from truevoice.training.settings import Network
 from truevoice.training.start import begin
 from truevoice.windows import repeat_to
 
-BATCH = {"mel-cnn": 32, "aasist": 8}
-CLIPS = {"mel-cnn": 320, "aasist": 48}
+BATCH = {"mel-cnn": 32, "aasist": 4}
+CLIPS = {"mel-cnn": 320, "aasist": 12}  # of AASIST few: half a minute a round on two cores
 ARGUMENTS = {"mel-cnn": {"channels": 1}, "aasist": {}}
 CLOCK = [time.perf_counter]
 LEFT_FOR_VALIDATION = 2  # of each class
@@ -157,10 +157,13 @@ def main() -> None:
             for number in range(options.rounds):
                 plain.append(plain_speeds(model, learnt))
                 ours.append(our_speeds(model, table, Path(folder) / f"run-{number}", count // BATCH[model]))
-        print(f"{model}: {count} clips in batches of {BATCH[model]}, {torch.get_num_threads()} threads, clips/s")
+        print(
+            f"{model}: {count} clips in batches of {BATCH[model]}, {torch.get_num_threads()} threads, clips/s",
+            flush=True,
+        )
         for name in ("decoding", "in_memory"):
             rates = [[getattr(one, name) for one in side] for side in (ours, plain)]
-            print(told(name.replace("_", " "), *rates))
+            print(told(name.replace("_", " "), *rates), flush=True)
 
 
 if __name__ == "__main__":

@@ -138,7 +138,8 @@ def test_several_seeds_and_their_average(cli, labelled_clips, tmp_path):
 
 
 def test_a_study_of_shares(cli, labelled_clips, tmp_path):
-    words = ("train", *PLAIN, "--data", labelled_clips, "--epochs", 1, "--batch-size", 4, "--subset-study", "50%,100%")
+    plain = [word for word in PLAIN if word != "--no-leak-report"]
+    words = ("train", *plain, "--data", labelled_clips, "--epochs", 1, "--batch-size", 4, "--subset-study", "50%,100%")
     status, shown, err = cli(*words, "-o", tmp_path / "runs", "-f", "json")
     assert status == 0, err
     assert [run["share"] for run in json.loads(shown)["runs"]] == ["50%", "100%"]
@@ -146,3 +147,5 @@ def test_a_study_of_shares(cli, labelled_clips, tmp_path):
         json.loads((tmp_path / "runs" / f"share-{n}" / "metrics.jsonl").read_text().splitlines()[0]) for n in (50, 100)
     ]
     assert counts[0]["n_train"] * 2 == pytest.approx(counts[1]["n_train"], abs=2)
+    looked = [path.parent.name for path in (tmp_path / "runs").glob("*/leaks.json")]
+    assert looked == ["share-100"], "it holds the smaller share"

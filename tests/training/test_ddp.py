@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
+from tiny_encoders import tiny_encoder
 from training_runs import events, settings_for, voices, weights
 from truevoice.data.readers import open_set
 from truevoice.detectors.card import cards
@@ -43,6 +44,7 @@ def test_two_processes_train_one_network(tmp_path, data):
         data,
         network__arguments={"channels": 1, "dropout": 0.0},
         network__trainable="none",
+        loss__class_weights="field",
         schedule__epochs=2,
         schedule__drop_last=False,
     )
@@ -59,6 +61,49 @@ def test_two_processes_train_one_network(tmp_path, data):
     for name in one:
         assert np.allclose(one[name], other[name], atol=1e-5), name
     assert (done.stdout + done.stderr).count("parameters learn") <= 1, "one process talks"
+
+
+@pytest.mark.slow
+def test_parameters_that_are_not_called(tmp_path, data):
+    """The first norms of AASIST's blocks are never called; neither they nor --gradient-checkpointing stop a step."""
+    settings = settings_for(
+        data,
+        network__model="ssl-aasist",
+        network__encoder=tiny_encoder(tmp_path),
+        network__arguments={},
+        network__gradient_checkpointing=True,
+        schedule__epochs=1,
+        schedule__batch_size=8,
+    )
+    done = torchrun(2, settings, tmp_path / "two")
+    assert done.returncode == 0, done.stderr
+
+
+def test_processes_drop_other_units(tmp_path, data, monkeypatch):
+    """Trainer would seed them alike."""
+    from truevoice.training import fit as room
+
+    first = []
+
+    class Course:
+        keeper = None
+
+    class Trainer:
+        course, batches = Course, None
+
+        def train(self, **_):
+            first.append(torch.rand(()).item())
+
+        def stop_workers(self):
+            pass
+
+    run = room._Run(settings_for(data), tmp_path, None, lambda _: None, None)
+    monkeypatch.setattr(room, "world", lambda: 2)
+    for number in range(2):
+        monkeypatch.setattr(room, "rank", lambda number=number: number)
+        with torch.random.fork_rng():
+            run._train(Trainer(), None)
+    assert first[0] != first[1]
 
 
 @pytest.mark.slow

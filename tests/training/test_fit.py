@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import multiprocessing
 
 import numpy as np
 import pytest
@@ -134,6 +135,7 @@ def test_seeds_matter_and_nothing_else_does(tmp_path, data):
     assert (np.random.get_state()[1] == before).all(), "the caller's random state is as it was"
     assert best("seed", schedule__seed=1).sets != first.sets
     assert best("workers", schedule__workers=2).sets == first.sets
+    assert not multiprocessing.active_children(), "workers end with the run"
 
 
 @pytest.mark.parametrize("loss", [{}, {"loss__class_weights": "field"}], ids=["plain", "weighted classes"])

@@ -72,14 +72,12 @@ def assert_same_runs(one: Path, other: Path):
     assert ours["best"] == theirs["best"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("kind", ["one worker, mean of weights", "balanced, in parts, cosine"])
 def test_a_killed_run_ends_like_one_that_was_not(tmp_path, data, kind):
     settings = settings_for(data, **KINDS[kind])
-    whole = processes().Process(target=train_here, args=(settings, str(tmp_path / "whole")))
-    whole.start()
-    whole.join()
-    assert whole.exitcode == 0
-    assert killed_and_resumed(settings, tmp_path / "killed", 3, len(kind)) > 0
+    fit(settings, tmp_path / "whole")
+    assert killed_and_resumed(settings, tmp_path / "killed", 2, len(kind)) > 0
     assert_same_runs(tmp_path / "whole", tmp_path / "killed")
 
 
@@ -100,6 +98,7 @@ def test_a_killed_command_goes_on(tmp_path, data):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_kills(tmp_path, data, kind, seed):

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from truevoice.commands.labelled_set import Listening, SetSource, check_not_heard, from_set
 from truevoice.commands.score_list import ScoreSource, check_no_score_options, from_scores
 from truevoice.commands.subject import Decisions, Subject, Tables, check_prior, optional_path
-from truevoice.detectors.calibration import Calibration, NamedThreshold
+from truevoice.detectors.calibrating import calibrate_scores
+from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.detector import Detector
 from truevoice.errors import TruevoiceError, UsageError
 from truevoice.files import replace_file
-from truevoice.metrics import decide, eer, far_at_frr_point, frr_at_far_point
-from truevoice.metrics.calibration import fit
 from truevoice.scoring.session import Progress
 from truevoice.windows import WindowPolicy
 
@@ -85,39 +83,19 @@ def fit_calibration(
     score_set, conditions = subject.score_set, subject.conditions
     if not score_set.n_bonafide or not score_set.n_spoof:
         raise UsageError(f"{conditions.data}: all {len(score_set):,} trials are of one class; a calibration needs both")
-    bonafide, spoof = score_set.split()
-    slope, offset = fit(bonafide, spoof)
-    if slope <= 0:
-        raise UsageError(
-            f"{conditions.data}: bona fide trials score lower than spoofs, so no calibration can be made: are the "
-            "labels or the sign of the scores the wrong way round (--score-means spoof)?"
+    try:
+        return calibrate_scores(
+            *score_set.split(),
+            prior=prior,
+            false_alarms=false_alarms,
+            misses=misses,
+            policy=policy,
+            fitted_on={"data": conditions.data, "split": conditions.split},
+            model=conditions.model,
+            checksum=conditions.checksum,
         )
-    even = (math.log(prior / (1 - prior)) - offset) / slope
-    points = {
-        "balanced": (even, f"P(spoof) one half at a prior of {prior:g}"),
-        "eer": (eer(bonafide, spoof)[1], "the two error rates alike"),
-        "low-false-alarm": (
-            far_at_frr_point(bonafide, spoof, false_alarms)[1],
-            f"at most {false_alarms:.1%} of bona fide trials called spoof",
-        ),
-        "high-recall": (
-            frr_at_far_point(bonafide, spoof, misses)[1],
-            f"at most {misses:.1%} of spoofs called bona fide",
-        ),
-    }
-    named = {}
-    for name, (value, rule) in points.items():
-        if math.isfinite(value):
-            counts = decide(bonafide, spoof, value)
-            named[name] = NamedThreshold(value, rule, counts.frr, counts.far)
-    fitted_on = {
-        "data": conditions.data,
-        "split": conditions.split,
-        "n_bonafide": score_set.n_bonafide,
-        "n_spoof": score_set.n_spoof,
-        "rates": "of the named thresholds: measured on these same trials",
-    }
-    return Calibration(slope, offset, even, prior, policy, fitted_on, named, conditions.model, conditions.checksum)
+    except UsageError as error:
+        raise UsageError(f"{conditions.data}: {error}") from None
 
 
 def _write(calibration: Calibration, path: Path) -> None:

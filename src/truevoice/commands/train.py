@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from truevoice.data.subsets import parse_share
 from truevoice.data.trial import LeftOut
 from truevoice.errors import MissingExtraError, UsageError
 from truevoice.files import replace_file
@@ -187,16 +188,23 @@ def _fit() -> Callable[..., Trained]:
 def _plans(
     settings: Settings, folder: Path, seeds: int, subset_study: Sequence[str]
 ) -> list[tuple[str, Settings, Path]]:
+    """Name, settings and folder of each run. One of several looks for leaks: all seeds hear the same trials, and the
+    largest share holds the others."""
+
+    def with_leaks(one: bool, values: dict[str, Any]) -> Settings:
+        return changed(settings, {**values, "data.leak_report": settings.data.leak_report and one})
+
     if seeds > 1:
         first = settings.schedule.seed
         return [
-            (f"seed-{seed}", changed(settings, {"schedule.seed": seed}), folder / f"seed-{seed}")
+            (f"seed-{seed}", with_leaks(seed == first, {"schedule.seed": seed}), folder / f"seed-{seed}")
             for seed in range(first, first + seeds)
         ]
     if subset_study:
+        largest = max(subset_study, key=parse_share)
         return [
-            (f"share-{share}", changed(settings, {"data.subset": share}), folder / f"share-{share.rstrip('%')}")
-            for share in subset_study
+            (f"share-{one}", with_leaks(one == largest, {"data.subset": one}), folder / f"share-{one.rstrip('%')}")
+            for one in subset_study
         ]
     return [(folder.name or "run", settings, folder)]
 
@@ -207,8 +215,8 @@ def _spread(runs: Sequence[Run]) -> dict[str, dict[str, dict[str, Any]]]:
     for one in runs[0].trained.best:
         found[one] = {}
         for figure in FIGURES:
-            values = [run.trained.best[one][figure] for run in runs if run.trained.best[one].get(figure) is not None]
-            if values:
+            figures = [run.trained.best.get(one, {}).get(figure) for run in runs]  # a set may be newer than a run
+            if values := [value for value in figures if value is not None]:
                 sd = statistics.stdev(values) if len(values) > 1 else None
                 found[one][figure] = {"mean": statistics.fmean(values), "sd": sd, "values": values}
     return found

@@ -37,7 +37,10 @@ def calibrate_scores(
     """
     slope, offset = fit(bonafide, spoof)
     if slope <= 0:
-        raise UsageError("bona fide trials score lower than spoofs, so no calibration can be made")
+        raise UsageError(
+            "bona fide trials score lower than spoofs, so no calibration can be made: are the labels, or the sign of "
+            "the scores, the wrong way round (--score-means spoof)?"
+        )
     even = (math.log(prior / (1 - prior)) - offset) / slope
     points = {
         "balanced": (even, f"P(spoof) one half at a prior of {prior:g}"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from torch.utils.data import Dataset
 
 from truevoice.data.trial import BONAFIDE, LeftOut
 from truevoice.errors import AudioError, TruevoiceError
-from truevoice.training.frozen import FrozenFeatures, content_key
+from truevoice.training.frozen import FrozenFeatures
 from truevoice.training.recordings import Recordings, UndecodableError
 from truevoice.training.sampling import Draw
 from truevoice.windows import repeat_to
@@ -64,7 +63,7 @@ class TrainingSet(Dataset[Example]):
         frozen: FrozenFeatures | None = None,
     ) -> None:
         self.recordings = recordings
-        self._window, self._seed, self._random = window, seed, crop == "random"
+        self.window, self._seed, self._random = window, seed, crop == "random"
         self._on_recording, self._on_window = on_recording, on_window
         self.frozen = frozen
         self._bonafide = np.array([trial.label == BONAFIDE for trial in recordings.trials])
@@ -78,7 +77,7 @@ class TrainingSet(Dataset[Example]):
             return self._example(draw)
         except TruevoiceError as error:
             truth = bool(self._bonafide[draw.trial])
-            return Example(np.zeros(self._window, np.float32), truth, draw.trial, draw.share, error=str(error))
+            return Example(np.zeros(self.window, np.float32), truth, draw.trial, draw.share, error=str(error))
 
     def _example(self, draw: Draw) -> Example:
         failed: list[LeftOut] = []
@@ -100,11 +99,8 @@ class TrainingSet(Dataset[Example]):
         UndecodableError."""
         assert self.frozen is not None
         first = Draw(0, index, index, 1.0)
-        try:
-            key = content_key(Path(self.recordings.trials[index].source), self._window)
-        except OSError as error:
-            raise UndecodableError(error.strerror or "cannot be read") from None
-        return self.frozen.features(key, lambda: self.window_of(self.recordings.wave(index), first)).numpy()
+        decode = lambda: self.window_of(self.recordings.wave(index), first)  # noqa: E731
+        return self.frozen.of_recording(self.recordings.trials[index].source, self.window, decode).numpy()
 
     def window_of(self, wave: Wave, draw: Draw) -> Wave:
         """The window that a wave (n,) gives in this place: (window,) float32."""
@@ -114,18 +110,18 @@ class TrainingSet(Dataset[Example]):
         cut = self._cut(wave, draw)
         if self._on_window:
             cut = self._on_window(cut.copy(), **where)
-            if len(cut) != self._window:  # a step changed its length
-                cut = repeat_to(cut, self._window)
+            if len(cut) != self.window:  # a step changed its length
+                cut = repeat_to(cut, self.window)
         return np.ascontiguousarray(cut, dtype=np.float32)
 
     def _cut(self, wave: Wave, draw: Draw) -> Wave:
-        spare = len(wave) - self._window
+        spare = len(wave) - self.window
         if spare < 0:
-            return repeat_to(wave, self._window)
+            return repeat_to(wave, self.window)
         start = 0
         if self._random and spare:
             start = int(np.random.default_rng([self._seed, draw.epoch, draw.stream, CROP]).integers(spare + 1))
-        return wave[start : start + self._window]
+        return wave[start : start + self.window]
 
     def _candidates(self, draw: Draw) -> Any:
         yield draw.trial

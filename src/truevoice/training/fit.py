@@ -25,8 +25,8 @@ from truevoice.training.epochs import Epoch, Trained
 from truevoice.training.examiner import Examiner
 from truevoice.training.frozen import FrozenFeatures, why_not
 from truevoice.training.keeper import Keeper
-from truevoice.training.ledger import Ledger, fingerprint
-from truevoice.training.losses import make_loss
+from truevoice.training.ledger import ALL_DONE, Ledger, fingerprint
+from truevoice.training.losses import class_weights, make_loss
 from truevoice.training.metrics_log import MetricsLog
 from truevoice.training.processes import WORKER_DIED, by_main, gathered, is_main, rank, world
 from truevoice.training.recipe import to_dict, write_settings
@@ -110,7 +110,10 @@ class _Run:
                 by_main(lambda: self._look_for_leaks(sets, folder))
             if not ledger.stopped:
                 room = room_for_waves(world())
-                measured = [MeasuredSet(name, own, policy, room=room // 4) for name, own in sets.measured.items()]
+                each = room // 2 // len(sets.measured)
+                measured = [
+                    MeasuredSet(name, own, policy, room=each, frozen=frozen) for name, own in sets.measured.items()
+                ]
                 examiner = Examiner(
                     measured,
                     start.card,
@@ -123,9 +126,11 @@ class _Run:
                 course.progress = self.progress or course.progress
                 examples = self._examples(sets, start, chain, room // 2, frozen)
                 if frozen:
-                    self._fill(examples, device)
+                    self._fill(frozen, examples, measured, device)
                 trainer = VoiceTrainer(start.network, losses[1], examples, batches, arguments, course)
                 self._train(trainer, folder.state if goes_on else None)
+            elif ledger.best and (new := [name for name in sets.measured if name not in ledger.best.sets]):
+                self.tell(f"the run is over, so {', '.join(new)} is not measured: truevoice evaluate does it")
             return self._end(folder, ledger, log)
         finally:
             if log:
@@ -138,6 +143,8 @@ class _Run:
         ledger.settings = known
         if self._more_is_asked(ledger):
             ledger.stopped = ""
+        elif not ledger.stopped:  # fewer epochs are asked for than when it was begun
+            ledger.stopped = ALL_DONE
         return ledger
 
     def _more_is_asked(self, ledger: Ledger) -> bool:
@@ -148,6 +155,7 @@ class _Run:
 
     def _batches(self, sets: Sets) -> Batches:
         schedule, data = self.settings.schedule, self.settings.data
+        of_spoof, of_bonafide = class_weights(self.settings.loss.class_weights, *_counts(sets))
         return Batches(
             len(sets.train),
             schedule.batch_size,
@@ -155,6 +163,7 @@ class _Run:
             parts=schedule.accumulate,
             drop_last=schedule.drop_last,
             weights=balanced_weights(sets.train, data.balance) if data.balance else None,
+            importance=np.array([of_bonafide if one.label == BONAFIDE else of_spoof for one in sets.train]),
             rank=rank(),
             world=world(),
         )
@@ -166,6 +175,8 @@ class _Run:
             done = batches.steps * len(keeper.ledger.epochs) + keeper.ledger.loss_count
             keeper.resumed(done)
             self.tell(f"{self.out}: goes on after step {done:,} of {batches.steps * self.settings.schedule.epochs:,}")
+        if world() > 1:  # Trainer seeds all processes alike, and so would all drop the same units
+            torch.manual_seed(self.settings.schedule.seed + rank())
         try:
             trainer.train(resume_from_checkpoint=str(state) if state else None)
         except RuntimeError as error:
@@ -175,13 +186,22 @@ class _Run:
                 f"a worker process was killed ({one_line(error, 80)}), perhaps for want of memory: fewer --workers; "
                 f"--resume goes on from the last checkpoint ({keeper.whole})"
             ) from None
+        finally:
+            trainer.stop_workers()
 
-    def _fill(self, examples: TrainingSet, device: torch.device) -> None:
+    def _fill(
+        self, frozen: FrozenFeatures, examples: TrainingSet, measured: list[MeasuredSet], device: torch.device
+    ) -> None:
         """The frozen front-end's output of all training trials, worked out where it is not there yet: worker processes
-        then only read it."""
-        network = examples.frozen.network if examples.frozen else None
-        assert network is not None
-        with evaluating(network.to(device)):
+        then only read it. That of measured sets is kept as they are heard, where they hear first windows only."""
+        kept = [one for one in measured if one.frozen]
+        if not kept:
+            self.tell("validation hears whole recordings, so its output of the front-end is not kept; --windows first")
+        sources = [
+            trial.source for trials in (examples.recordings.trials, *(one.trials for one in kept)) for trial in trials
+        ]
+        with evaluating(frozen.network.to(device)):
+            self.tell(by_main(lambda: frozen.told(sources, examples.window)))
             for index in range(rank(), len(examples), world()):
                 with contextlib.suppress(UndecodableError):  # told when it is drawn
                     examples.features_of(index)
@@ -269,8 +289,13 @@ def _frozen(settings: Settings, start: Start, *, augmented: bool) -> FrozenFeatu
 
 
 def _loss(settings: Settings, sets: Sets, start: Start) -> nn.Module:
+    return make_loss(settings.loss, *_counts(sets), start.card.bonafide_index)
+
+
+def _counts(sets: Sets) -> tuple[int, int]:
+    """Training trials that are bona fide, and that are spoofed."""
     n_bonafide = sum(trial.label == BONAFIDE for trial in sets.train)
-    return make_loss(settings.loss, n_bonafide, len(sets.train) - n_bonafide, start.card.bonafide_index)
+    return n_bonafide, len(sets.train) - n_bonafide
 
 
 @contextlib.contextmanager

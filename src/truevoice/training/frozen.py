@@ -6,10 +6,11 @@ cepstra, and the log-mel spectrogram of mel-cnn. They are worked out in float32,
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from truevoice.models.front_ends.spectral_maps import spectral_maps
 from truevoice.models.mel_cnn import MelCNN
 from truevoice.models.speech_detector import SpeechDetector
 from truevoice.training.layers import front_end
+from truevoice.training.recordings import UndecodableError
 from truevoice.training.trainable import example_of
 
 ROOM = 1.1  # of what the cache will take, that must be free
@@ -110,6 +112,14 @@ class FrozenFeatures:
             ) from None
         return found
 
+    def of_recording(self, source: str, window: int, wave: Callable[[], Wave]) -> Tensor:
+        """As `features`, of the first `window` samples of a file, which `wave` decodes. Raises UndecodableError too."""
+        try:
+            key = content_key(Path(source), window)
+        except OSError as error:
+            raise UndecodableError(error.strerror or "cannot be read") from None
+        return self.features(key, wave)
+
     def has(self, key: str) -> bool:
         return self._path(key).exists()
 
@@ -117,18 +127,25 @@ class FrozenFeatures:
         """How much one trial's features take, for windows of `window` samples."""
         return self._heard(example_of(window)[0].numpy()).numel() * 4 + 128
 
-    def told(self, keys: Sequence[str], window: int) -> str:
-        """What it will take on disk, in one line. Raises TruevoiceError where there is not that much room."""
+    def told(self, sources: Iterable[str], window: int) -> str:
+        """What the first windows of these files will take on disk, in one line; files that cannot be read do not count.
+
+        Raises TruevoiceError where there is not that much room.
+        """
+        keys = set()
+        for source in sources:
+            with contextlib.suppress(OSError):
+                keys.add(content_key(Path(source), window))
         missing = sum(not self.has(key) for key in keys)
         each = self.bytes_of_a_trial(window)
         place = next(one for one in (self.folder, *self.folder.parents) if one.exists())
         free = shutil.disk_usage(place).free
-        words = f"{len(keys)} trials, {each / 1e6:.1f} MB each, {len(keys) * each / 1e9:.2f} GB in {self.folder}"
+        words = f"{len(keys):,} windows, {each / 1e6:.2f} MB each, {len(keys) * each / 1e9:.2f} GB in {self.folder}"
         if missing * each * ROOM > free:
             raise TruevoiceError(
                 f"--cache-frozen: {words}, and {free / 1e9:.2f} GB are free; leave it out, or free some room"
             )
-        return f"output of the frozen front-end: {words}; {len(keys) - missing} are there"
+        return f"output of the frozen front-end: {words}; {len(keys) - missing:,} are there"
 
     def _path(self, key: str) -> Path:
         name = hashlib.blake2b(f"{self._identity} {key}".encode(), digest_size=20).hexdigest()

@@ -16,9 +16,11 @@ from truevoice.training.epochs import VALIDATION, Epoch
 from truevoice.training.settings import BEST_BY
 
 LEDGER = "run.json"
+ALL_DONE = "all epochs done"
+EPOCHS = "schedule.epochs"
 # What may differ when a run goes on: none of it changes what is learnt until then.
 FREE = {
-    *("schedule.epochs", "schedule.patience", "schedule.workers", "schedule.save_every", "schedule.device"),
+    *("schedule.patience", "schedule.workers", "schedule.save_every", "schedule.device"),
     *("schedule.eval_batch_size", "data.leak_report", "data.test"),
 }
 
@@ -87,10 +89,13 @@ class Ledger:
     def check_same(self, settings: Mapping[str, Any], where: Path) -> None:
         """Raises UsageError, one line, that names each setting with which the run was begun and that is another now."""
         before, now = _flat(self.settings), _flat(settings)
+        falls = now.get("optimiser.schedule", "constant") != "constant" or bool(now.get("optimiser.warmup"))
+        free = FREE if falls else FREE | {EPOCHS}
         changed = [
             f"{name} was {_shown(before.get(name))}, is {_shown(now.get(name))}"
+            + (", and the learning rate's course follows it" if name == EPOCHS else "")
             for name in sorted({*before, *now})
-            if before.get(name) != now.get(name) and not any(name == one or name.startswith(f"{one}.") for one in FREE)
+            if before.get(name) != now.get(name) and not any(name == one or name.startswith(f"{one}.") for one in free)
         ]
         if changed:
             raise UsageError(

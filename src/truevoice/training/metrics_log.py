@@ -12,14 +12,15 @@ from truevoice.errors import TruevoiceError, one_line
 
 class MetricsLog:
     """Appends events to a file. `keep`: how many of its bytes count; what lies beyond was written by a process that was
-    killed before its next checkpoint, and is cut away. Raises TruevoiceError where it cannot be written."""
+    killed before its next checkpoint, and is cut away, as is half a line. Raises TruevoiceError where it cannot be
+    written."""
 
     def __init__(self, path: Path, *, keep: int = 0) -> None:
         self._path = path
         self._file: BinaryIO | None = None
         try:
             self._file = path.open("r+b" if path.exists() else "w+b")
-            self._file.truncate(keep)
+            self._file.truncate(self._file.read(keep).rfind(b"\n") + 1)
             self._file.seek(0, 2)
         except OSError as error:
             raise self._unwritable(error) from None

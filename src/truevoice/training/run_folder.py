@@ -38,7 +38,8 @@ class RunFolder:
         """Makes the folder ready; returns whether there is a checkpoint to go on from.
 
         With `resume` but without a checkpoint, or with `force`, what an earlier run left is removed. Raises UsageError
-        where it holds a run and neither is asked, TruevoiceError where it cannot be written.
+        where it holds a run and neither is asked, or a folder of a run's name that no run wrote (it would be lost);
+        TruevoiceError where it cannot be written.
         """
         if self.path.exists() and not self.path.is_dir():
             raise UsageError(f"{self.path}: is a file; -o names a folder")
@@ -46,7 +47,12 @@ class RunFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             for name in (BEST, LAST):
                 recover(self.path / name)
-            held = self.last.exists() or self.metrics.exists()
+            held = self.metrics.exists()  # a run's first file
+            strange = [one.name for one in (self.best, self.last, self.scores) if one.exists()]
+            if strange and not held:
+                raise UsageError(
+                    f"{self.path}: holds {strange[0]}/ without {METRICS}, so not of a run; -o names another"
+                )
             if held and not resume and not force:
                 raise UsageError(
                     f"{self.path}: holds a run already; --resume goes on with it, --force begins anew, "

@@ -259,7 +259,8 @@ class Settings:
     def check(self) -> None:
         """Raises UsageError, one line, for values that cannot be meant."""
         wrong = [
-            (not self.network.model, "which model? --model names one of 'truevoice models'"),
+            (not self.network.model and not self.network.checkpoint,
+             "which model? --model names one of 'truevoice models'"),
             (not self.data.data, "which recordings? --data names a folder or a table"),
             (self.schedule.epochs < 1, "--epochs must be 1 or more"),
             (self.schedule.batch_size < 1, "--batch-size must be 1 or more"),
@@ -267,6 +268,10 @@ class Settings:
             (self.schedule.batch_size % max(1, self.schedule.accumulate) != 0,
              "--accumulate must divide --batch-size"),
             (not 0 < self.optimiser.lr < float("inf"), "--lr must be above 0"),
+            (not all(0 <= beta < 1 for beta in self.optimiser.betas), "--betas lie from 0 to below 1"),
+            (not 0 <= self.optimiser.weight_decay < float("inf"), "--weight-decay must be 0 or more"),
+            (not 0 <= self.optimiser.max_grad_norm < float("inf"), "--max-grad-norm must be 0 or more; 0: any"),
+            (not 0 <= self.optimiser.min_lr < self.optimiser.lr, "--min-lr lies from 0 to below --lr"),
             (not 0 <= self.optimiser.warmup < 1, "--warmup is a share of the steps, from 0 to below 1"),
             (not 0 < self.optimiser.average_decay < 1, "--average-decay lies between 0 and 1"),
             (not 0 < self.data.val_fraction < 1, "--val-fraction lies between 0 and 1"),

@@ -28,7 +28,7 @@ from truevoice.training.dataset import TrainingSet, together
 from truevoice.training.epochs import Epoch
 from truevoice.training.examiner import Examiner
 from truevoice.training.keeper import Found, Keeper
-from truevoice.training.ledger import Ledger
+from truevoice.training.ledger import ALL_DONE, Ledger
 from truevoice.training.metrics_log import MetricsLog
 from truevoice.training.processes import gathered, is_main, of_main, share_buffers
 from truevoice.training.sampling import Batches
@@ -38,7 +38,6 @@ from truevoice.training.trainer_arguments import make_optimiser
 
 WEIGHTS, TRAINER_STATE = "model.safetensors", "trainer_state.json"
 FILES_NAMED = 4  # in an error's line
-ALL_DONE = "all epochs done"
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what is being done
 Watch = Callable[[Epoch], bool]
@@ -87,6 +86,7 @@ class VoiceTrainer(Trainer):
         self._failed: list[LeftOut] = []
         self._bf16 = course.settings.schedule.precision == "bf16"
         self._since = time.perf_counter()
+        self._workers: Any = None  # the iterator over batches that holds them
 
     # Batches and loss
 
@@ -101,6 +101,18 @@ class VoiceTrainer(Trainer):
             pin_memory=self.args.device.type == "cuda",
             generator=torch.Generator().manual_seed(self.args.seed),  # so that an epoch's begin draws from no other
         )
+
+    def get_batch_samples(self, epoch_iterator: Any, *more: Any) -> Any:
+        if epoch_iterator is not self._workers:
+            self.stop_workers()
+            self._workers = epoch_iterator
+        return super().get_batch_samples(epoch_iterator, *more)
+
+    def stop_workers(self) -> None:
+        """At once. The collector of garbage would leave them their memory for long, and wait five seconds for each."""
+        if stop := getattr(self._workers, "_shutdown_workers", None):
+            stop()
+        self._workers = None
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *_: Any, **__: Any) -> Tensor:
         if inputs["error"]:
@@ -188,8 +200,9 @@ class VoiceTrainer(Trainer):
         self._failed += [one for found in newest.score_sets.values() for one in found.left_out]
         self.note_failures()
         ledger.epochs.append(newest)
+        self.clock()  # what has passed is in the epoch's seconds
+        ledger.seconds += newest.seconds
         ledger.loss_sum, ledger.loss_count, ledger.epoch_seconds = 0.0, 0, 0.0
-        ledger.seconds += self.clock()
         course.keeper.calibration = calibration
         if newest.is_best:
             course.keeper.found = Found(newest.score_sets, calibration)

@@ -48,7 +48,7 @@ def training_arguments(settings: Settings, folder: Path, device: torch.device, s
         seed=schedule.seed,
         use_cpu=device.type == "cpu",
         ddp_backend=("gloo" if device.type == "cpu" else "nccl") if world() > 1 else None,
-        ddp_find_unused_parameters=world() > 1 and not settings.network.gradient_checkpointing,
+        ddp_find_unused_parameters=world() > 1,  # checkpoints have such, like the norms of AASIST's blocks
         fsdp="full_shard" if schedule.fsdp else None,
         fsdp_config={"state_dict_type": "FULL_STATE_DICT"} if schedule.fsdp else None,
         eval_strategy="epoch",

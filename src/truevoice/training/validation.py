@@ -25,6 +25,7 @@ from truevoice.detectors.card import Card
 from truevoice.errors import TruevoiceError, UsageError
 from truevoice.evaluation.score_set import ScoreSet
 from truevoice.metrics import auc, decide, eer
+from truevoice.training.frozen import AfterFrontEnd, FrozenFeatures
 from truevoice.training.kept import scores_of_logits
 from truevoice.training.processes import gathered, rank, world
 from truevoice.training.recordings import Recordings, UndecodableError
@@ -45,10 +46,22 @@ class Measured:
 
 
 class MeasuredSet:
-    """A set that is measured epoch after epoch; what its recordings decode to is kept where there is room."""
+    """A set that is measured epoch after epoch; what its recordings decode to is kept where there is room.
 
-    def __init__(self, name: str, trials: Sequence[Trial], policy: WindowPolicy, *, room: int = 0) -> None:
+    frozen: where it is given and first windows alone are heard, the front-end's output comes in their place.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        trials: Sequence[Trial],
+        policy: WindowPolicy,
+        *,
+        room: int = 0,
+        frozen: FrozenFeatures | None = None,
+    ) -> None:
         self.name, self.trials, self.policy = name, list(trials), policy
+        self.frozen = frozen if policy.kind == "first" else None
         self.recordings = Recordings(self.trials, first=policy.window if policy.kind == "first" else 0, room=room)
 
     def measure(
@@ -71,9 +84,11 @@ class MeasuredSet:
         count = math.ceil(len(self.trials) / batch_size)
         mine = range(rank(), count, world()) if divided else range(count)
         blocks = [range(at * batch_size, min((at + 1) * batch_size, len(self.trials))) for at in mine]
-        with evaluating(network), torch.inference_mode():
+        hears = AfterFrontEnd(network) if self.frozen else network
+        behind = self.frozen.network if self.frozen else network
+        with evaluating(network), evaluating(behind), torch.inference_mode():
             for done, (block, decoded) in enumerate(zip(blocks, self._decoded(blocks)), start=1):
-                own += self._heard(block, decoded, network, card, device, batch_size)
+                own += self._heard(block, decoded, hears, card, device, batch_size)
                 if progress:
                     heard = min(done * batch_size * (world() if divided else 1), len(self.trials))
                     progress(f"{self.name} {heard:,} of {len(self.trials):,}")
@@ -94,10 +109,17 @@ class MeasuredSet:
         found: list[NDArray[np.float32] | str] = []
         for index in block:
             try:
-                found.append(cut(self.recordings.wave(index), self.policy)[1])
+                found.append(self._windows(index))
             except UndecodableError as error:
                 found.append(str(error))
         return found
+
+    def _windows(self, index: int) -> NDArray[np.float32]:
+        decode = lambda: cut(self.recordings.wave(index), self.policy)[1]  # noqa: E731
+        if self.frozen is None:
+            return decode()
+        source = self.trials[index].source
+        return self.frozen.of_recording(source, self.policy.window, lambda: decode()[0]).numpy()[None]
 
     def _heard(
         self,
@@ -149,10 +171,10 @@ class MeasuredSet:
 def _logits(
     windows: Sequence[NDArray[np.float32]], network: nn.Module, device: torch.device, batch_size: int
 ) -> list[Tensor]:
-    """The network's output (n, K) for each of several (n, T) windows, on the CPU; only those of one length together."""
-    by_length: dict[int, list[int]] = {}
+    """The network's output (n, K) for each of several (n, …) windows, on the CPU; only those of one length together."""
+    by_length: dict[tuple[int, ...], list[int]] = {}
     for at, one in enumerate(windows):
-        by_length.setdefault(one.shape[1], []).append(at)
+        by_length.setdefault(one.shape[1:], []).append(at)
     found: dict[int, Tensor] = {}
     for same in by_length.values():
         waves = torch.from_numpy(np.concatenate([windows[at] for at in same]))
