@@ -18,8 +18,8 @@ SCRIPT = Path(__file__).parents[1] / "scripts" / "ship_detector.py"
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, labelled_clips):
     folder = tmp_path_factory.mktemp("ship") / "run"
-    words = ("--arguments", "channels=2", "--epochs", "4", "--batch-size", "4", "--average", "none", "--augment", "none")
-    words = (*words, "--no-leak-report", "--device", "cpu")
+    words = ("--arguments", "channels=2", "--epochs", "4", "--batch-size", "4", "--average", "none")
+    words = (*words, "--augment", "none", "--no-leak-report", "--device", "cpu")
     with pytest.raises(SystemExit) as left:
         main(["train", "--preset", "mel-cnn-shipped", "--data", str(labelled_clips), *words, "-q", "-o", str(folder)])
     assert left.value.code == 0

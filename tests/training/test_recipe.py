@@ -137,6 +137,7 @@ def test_a_file_that_is_not_there(tmp_path):
         ({"schedule.accumulate": 3}, "--accumulate must divide"),
         ({"optimiser.lr": 0}, "--lr"),
         ({"data.val_fraction": 1}, "--val-fraction"),
+        ({"data.subset": "200%"}, "--subset"),
     ],
 )
 def test_values_that_no_run_can_have(change, said):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from truevoice.data.subsets import parse_share
 from truevoice.errors import UsageError
 
 BEST_BY = {"eer": False, "loss": False, "auc": True, "accuracy": True}  # figure → whether higher is better
@@ -282,3 +283,4 @@ class Settings:
         for is_wrong, words in wrong:
             if is_wrong:
                 raise UsageError(words)
+        parse_share(self.data.subset)
