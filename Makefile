@@ -36,6 +36,7 @@ study: $(VENV)/.dev  ## the study of docs/study.md: AASIST before and after fine
 	$(BIN)/python scripts/halves.py --corpus $(CORPUS)/dev --out runs/halves
 	$(BIN)/truevoice study -m aasist --pretrained $(WEIGHTS)/AASIST.pth --custom runs/halves/custom.csv \
 		--finetune-on runs/halves/finetune.csv --preset aasist --epochs 2 --batch-size 12 --cluster source -o runs/study
+	$(BIN)/python scripts/study_table.py runs/study
 
 wild: $(VENV)/.dev  ## the mel CNN of a student report and its grid, on a tree in In-the-Wild's layout
 	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild

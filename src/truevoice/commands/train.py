@@ -175,6 +175,9 @@ def is_main_process() -> bool:
 
 
 def _fit() -> Callable[..., Trained]:
+    # Every step asks for its activations anew; in pages of two megabytes a CPU gets them a third faster. PyTorch reads
+    # this when it is loaded.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     try:
         import accelerate  # noqa: F401
         import transformers  # noqa: F401
