@@ -27,11 +27,12 @@ def row(name: str, figure: dict[str, Any], words: str, scale: float, unit: str, 
         return f"{written(value)}{unit} ({written(interval[0])} to {written(interval[1])})"
 
     change = figure["ci"]
+    low, high = (written(end, sign=True) for end in change)
     p_value = figure["p_adjusted"]
     return (
         f"| {name} | {words} | {side(figure['first'], figure['first_ci'])} | "
         f"{side(figure['second'], figure['second_ci'])} | "
-        f"{written(figure['change'], sign=True)} ({written(change[0], sign=True)} to {written(change[1], sign=True)}) | "
+        f"{written(figure['change'], sign=True)} ({low} to {high}) | "
         f"{'not tested' if p_value is None else f'{p_value:.3f}'} |"
     )
 
