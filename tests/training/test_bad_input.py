@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from training_runs import events, processes, settings_for, voices, weights
+from training_runs import events, processes, settings_for, train_here, voices, weights
 from truevoice.errors import TruevoiceError, UsageError
 from truevoice.training.fit import fit
 
@@ -80,19 +80,24 @@ def fit_on_a_disk_that_fills(settings, out, said):
         said.send(str(error))
 
 
+def in_a_child(target, *arguments):
+    """As many threads in each, for the same bits."""
+    child = processes().Process(target=target, args=arguments)
+    child.start()
+    child.join()
+
+
 def test_a_full_disk_leaves_the_checkpoint_before(tmp_path, data):
     settings = settings_for(data, schedule__epochs=4)
     heard, said = processes().Pipe(duplex=False)
-    child = processes().Process(target=fit_on_a_disk_that_fills, args=(settings, tmp_path / "run", said))
-    child.start()
-    child.join()
+    in_a_child(fit_on_a_disk_that_fills, settings, tmp_path / "run", said)
     text = heard.recv() if heard.poll() else ""
     assert "\n" not in text
     assert "the checkpoint of step 12 cannot be written" in text
     assert "the one before it (step 8) is whole" in text
     assert not list((tmp_path / "run").glob(".*")), "nothing half-written stays"
-    fit(settings, tmp_path / "run", resume=True)
-    fit(settings, tmp_path / "whole")
+    in_a_child(train_here, settings, tmp_path / "run", True)
+    in_a_child(train_here, settings, tmp_path / "whole")
     assert weights(tmp_path / "run" / "best") == weights(tmp_path / "whole" / "best")
     assert events(tmp_path / "run") == events(tmp_path / "whole")
 

@@ -30,7 +30,7 @@ from truevoice.training.examiner import Examiner
 from truevoice.training.keeper import Found, Keeper
 from truevoice.training.ledger import ALL_DONE, Ledger
 from truevoice.training.metrics_log import MetricsLog
-from truevoice.training.processes import gathered, is_main, of_main, share_buffers
+from truevoice.training.processes import WORKER_DIED, gathered, is_main, of_main, share_buffers
 from truevoice.training.sampling import Batches
 from truevoice.training.settings import Settings
 from truevoice.training.trainable import keep_frozen_in_eval
@@ -109,10 +109,18 @@ class VoiceTrainer(Trainer):
         return super().get_batch_samples(epoch_iterator, *more)
 
     def stop_workers(self) -> None:
-        """At once. The collector of garbage would leave them their memory for long, and wait five seconds for each."""
-        if stop := getattr(self._workers, "_shutdown_workers", None):
-            stop()
+        """At once. The collector of garbage would leave them their memory for long, and wait five seconds for each.
+
+        One that was killed is told of where a batch is missed; while they are sent away it is no news.
+        """
+        stop = getattr(self._workers, "_shutdown_workers", None)
         self._workers = None
+        try:
+            if stop:
+                stop()
+        except RuntimeError as error:
+            if WORKER_DIED not in str(error):
+                raise
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *_: Any, **__: Any) -> Tensor:
         if inputs["error"]:
