@@ -39,7 +39,7 @@ study: $(VENV)/.dev  ## the study of docs/study.md: AASIST before and after fine
 	$(BIN)/python scripts/study_table.py runs/study
 
 wild: $(VENV)/.dev  ## the mel CNN of a student report and its grid, on a tree in In-the-Wild's layout
-	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild
+	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild --most 15
 	$(BIN)/truevoice train --preset mel-cnn --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/mel --resume
 	$(BIN)/truevoice tune --preset mel-cnn-grid --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/grid
 

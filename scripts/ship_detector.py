@@ -17,6 +17,7 @@ from typing import Any
 from torch import nn
 
 import truevoice
+from truevoice.data.trial import BONAFIDE
 from truevoice.detectors.calibration import Calibration
 from truevoice.detectors.opened import card_of
 from truevoice.errors import TruevoiceError, UsageError
@@ -25,6 +26,8 @@ from truevoice.models.checkpoint import read_checkpoint
 from truevoice.models.converted import read_config
 from truevoice.models.export import export_onnx, write_description
 from truevoice.models.mel_cnn import MelCNN
+from truevoice.training.recipe import settle
+from truevoice.training.sets import open_sets
 
 SCORE = "difference of the two logits, bona fide minus spoof; the file's score is the mean over its windows"
 
@@ -51,13 +54,19 @@ def described(run: Path, told: dict[str, Any], calibration: Calibration) -> dict
     config = read_config(run / "best")
     settings = config["training"]["settings"]
     validation = told["best"]["validation"]
+    learnt_from = open_sets(settle(settings).data).train
+    n_bonafide = sum(trial.label == BONAFIDE for trial in learnt_from)
     stored = calibration.to_dict()
+    fitted_on = stored["calibration"]["fitted_on"]
+    fitted_on["data"] = "/".join(Path(fitted_on["data"]).parts[-2:])  # where it lies is this machine's alone
     return {
         "sample_rate": 16_000,
         "window": config["card"]["window"],
         "score": SCORE,
         **{key: stored[key] for key in ("windows", "calibration", "threshold", "thresholds")},
         "training": {
+            "n_bonafide": n_bonafide,
+            "n_spoof": len(learnt_from) - n_bonafide,
             "seed": settings["schedule"]["seed"],
             "epoch": told["best_epoch"],
             **{key: settings[key] for key in ("network", "augment", "optimiser", "loss", "schedule")},

@@ -86,7 +86,8 @@ def show_training(found: Training) -> None:
     if len(found.skipped) > SHOWN_SKIPPED:
         out.print(f"not used: {len(found.skipped) - SHOWN_SKIPPED} more, in skipped.csv")
     best = found.best.trained
-    out.print(f"{best.stopped}; in {best.seconds:.0f} s; use it with --checkpoint {shown(str(best.folder / 'best'))}")
+    seconds = sum(run.trained.seconds for run in found.runs)
+    out.print(f"{best.stopped}; in {seconds:.0f} s; use it with --checkpoint {shown(str(best.folder / 'best'))}")
 
 
 def _figures(figures: dict[str, Any]) -> list[str]:
