@@ -42,6 +42,7 @@ wild: $(VENV)/.dev  ## the mel CNN of a student report and its grid, on a tree i
 	$(BIN)/python scripts/wild_tree.py --corpus $(CORPUS)/dev --out runs/wild/release_in_the_wild --most 15
 	$(BIN)/truevoice train --preset mel-cnn --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/mel --resume
 	$(BIN)/truevoice tune --preset mel-cnn-grid --data runs/wild/release_in_the_wild --hold-out ljspeech -o runs/grid
+	$(BIN)/python scripts/search_table.py runs/grid
 
 benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same run
 	$(BIN)/python benchmarks/aasist_speed.py --weights $(WEIGHTS)
