@@ -52,7 +52,7 @@ benchmarks: $(VENV)/.dev  ## speed and memory, each against a peer in the same r
 	$(BIN)/python benchmarks/metrics.py
 	$(BIN)/python benchmarks/model_speeds.py
 	$(BIN)/python benchmarks/rawboost.py
-	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/training.py --data $(CORPUS)/dev
 	$(BIN)/python benchmarks/ssl_speed.py --corpus $(CORPUS)/dev
 
 drawings: $(VENV)/.dev  ## the pictures and tables of docs/, made anew
